@@ -1,0 +1,111 @@
+"""The receivables ledger: which payment settles which invoice, when, and how late.
+
+Both users work on rows already restricted to what they may know: the features by application as at `as_of`, the outcome by
+customer as at the data cut-off. `owner` names the column that separates ledgers (`application_id` or `customer_id`).
+Amounts are whole minor units, so that sums are exact. Source: notation of days beyond terms after D&B; first-in-first-out
+allocation of receipts without a reference follows the due days, the fall-back rule of Art. 560 of the PRC Civil Code.
+"""
+
+import ibis
+import ibis.expr.types as ir
+
+from features.point_in_time import days_between
+from features.tables import MINOR_UNITS
+
+SETTLED_WITHIN_SHARE = 0.02
+SETTLED_WITHIN = 100 * MINOR_UNITS
+"""An invoice counts as settled when no more than 2 % of it or 100 currency units, whichever is more, is unpaid."""
+
+
+def receivables(invoices: ir.Table) -> ir.Table:
+    """Return the invoices that ask for money: not cancelled, `due` = amount less credit notes > 0 (minor units)."""
+    due = invoices.amount - invoices.credit_note_amount.coalesce(0)
+    return invoices.filter(~invoices.cancelled.coalesce(False)).mutate(due=due).filter(lambda t: t["due"] > 0)
+
+
+def receipts(payments: ir.Table) -> ir.Table:
+    """Return the payments that count, with `cash_on`, the day they count from.
+
+    A bank acceptance counts when received, everything else when cleared; a dishonoured payment never counts.
+    """
+    at_receipt = payments.method == "bank_acceptance"
+    uncleared_draft = (payments.method == "commercial_acceptance") & payments.cleared_on.isnull()
+    cash_on = ibis.ifelse(at_receipt, payments.received_on, payments.cleared_on.coalesce(payments.received_on))
+    counted = ~payments.bounced.coalesce(False) & ~uncleared_draft
+    return payments.mutate(cash_on=cash_on).filter(counted).rename(paid="amount")
+
+
+def allocate(invoices: ir.Table, payments: ir.Table, owner: str) -> ir.Table:
+    """Return every receipt with the invoice it pays: (owner, invoice_id, payment_id, cash_on, paid).
+
+    Receipts with a reference keep it. The others form a pool per owner that fills the unpaid rest of the invoices in the
+    order of `due_on`, then `invoice_id`: both sides are laid on one line of cumulative amounts, and each overlap of an
+    invoice's stretch with a payment's stretch is one allocation.
+    """
+    columns = [owner, "invoice_id", "payment_id", "cash_on", "paid"]
+    direct = payments.filter(payments.invoice_id.notnull()).select(columns)
+    pool = _stretches(payments.filter(payments.invoice_id.isnull()), owner, "paid", ["cash_on", "payment_id"])
+    pool = pool.select(owner, "payment_id", "cash_on", paid_from="stretch_from", paid_to="stretch_to")
+    rests = _stretches(_unpaid_rest(invoices, direct, owner), owner, "rest", ["due_on", "invoice_id"])
+    pairs = pool.join(rests, [owner, pool.paid_from < rests.stretch_to, pool.paid_to > rests.stretch_from])
+    overlap = ibis.least(pairs.paid_to, pairs.stretch_to) - ibis.greatest(pairs.paid_from, pairs.stretch_from)
+    return direct.union(pairs.mutate(paid=overlap.cast("int64")).select(columns))
+
+
+def _unpaid_rest(invoices: ir.Table, direct: ir.Table, owner: str) -> ir.Table:
+    paid = direct.group_by([owner, "invoice_id"]).agg(paid=direct.paid.sum().cast("int64"))
+    joined = invoices.left_join(paid, [owner, "invoice_id"])
+    rest = ibis.greatest(joined.due - joined.paid.coalesce(0), 0)
+    return joined.select(owner, "invoice_id", "due_on", rest=rest).filter(lambda t: t["rest"] > 0)
+
+
+def _stretches(rows: ir.Table, owner: str, amount: str, order: list[str]) -> ir.Table:
+    upto = ibis.cumulative_window(group_by=owner, order_by=order)
+    end = rows[amount].sum().over(upto).cast("int64")
+    return rows.mutate(stretch_to=end).mutate(stretch_from=lambda t: t["stretch_to"] - t[amount])
+
+
+def settle(invoices: ir.Table, allocated: ir.Table, owner: str) -> ir.Table:
+    """Return the invoices with `open` (unpaid minor units, 0 once settled) and `settled_on` (null while open).
+
+    `allocated` are the receipts by invoice, from `allocate`. `settled_on` is the first day on which the receipts reach the amount due less the tolerance, provided that later
+    reversals did not undo it.
+    """
+    running = ibis.cumulative_window(group_by=[owner, "invoice_id"], order_by=["cash_on", "payment_id"])
+    reached = allocated.mutate(reached=allocated.paid.sum().over(running))
+    steps = reached.join(invoices.select(owner, "invoice_id", enough=enough(invoices.due)), [owner, "invoice_id"])
+    paid = steps.group_by([owner, "invoice_id"]).agg(
+        paid=steps.paid.sum().cast("int64"), first_enough=steps.cash_on.min(where=steps.reached >= steps.enough)
+    )
+    joined = invoices.left_join(paid, [owner, "invoice_id"]).drop(f"{owner}_right", "invoice_id_right")
+    rest = joined.due - joined.paid.coalesce(0)
+    settled = (joined.paid.coalesce(0) >= enough(joined.due)) & joined.first_enough.notnull()
+    return joined.mutate(
+        open=ibis.ifelse(settled, 0, ibis.greatest(rest, 0)).cast("int64"),
+        settled_on=ibis.ifelse(settled, joined.first_enough, ibis.null("date")),
+    ).drop("paid", "first_enough")
+
+
+def reductions(settled: ir.Table, allocated: ir.Table, owner: str) -> ir.Table:
+    """Return what takes each invoice down, day by day: (owner, invoice_id, day, paid), whole minor units.
+
+    Receipts up to settlement, and on that day whatever is then left: of a settled invoice nothing stays open.
+    """
+    terms = settled.select(owner, "invoice_id", "due", "settled_on")
+    dated = allocated.join(terms, [owner, "invoice_id"])
+    before = dated.filter(dated.settled_on.isnull() | (dated.cash_on < dated.settled_on))
+    paid = before.group_by([owner, "invoice_id"]).agg(paid=before.paid.sum().cast("int64"))
+    closed = terms.filter(terms.settled_on.notnull()).left_join(paid, [owner, "invoice_id"])
+    rest = closed.select(owner, "invoice_id", day="settled_on", paid=(closed.due - closed.paid.coalesce(0)))
+    return before.select(owner, "invoice_id", "paid", day="cash_on").select(owner, "invoice_id", "day", "paid").union(rest)
+
+
+def enough(due: ir.IntegerValue) -> ir.IntegerValue:
+    """Return the receipts (minor units) that settle an amount due: all but 2 % or 100 currency units."""
+    # Whole minor units in and out: the two per cent are cut to a whole number by integer division.
+    return due - ibis.greatest(due // int(1 / SETTLED_WITHIN_SHARE), SETTLED_WITHIN)
+
+
+def days_beyond_terms(invoices: ir.Table, today: str) -> ir.IntegerValue:
+    """Return days from the due day to settlement, or to `today` while open; negative if paid early."""
+    return days_between(invoices.due_on, ibis.least(invoices.settled_on.coalesce(invoices[today]), invoices[today]))

@@ -1,0 +1,1 @@
+"""What we conclude: default risk, points, grades, explanation, metrics. Frames and arrays in and out, pure."""

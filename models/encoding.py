@@ -1,0 +1,141 @@
+"""From a frame of numbers and categories to the float matrix that LightGBM sees; the same for fitting and scoring.
+
+Categories become integer codes of our own (the place in the sorted list of what was seen when fitting), because LightGBM's
+own memory of pandas categories does not survive a text or JSON file. Missing stays NaN, and so does a category never seen.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+
+UNSTORABLE = re.compile(r'[\s",:\[\]{}]')
+"""Characters that LightGBM's text file cannot hold in a feature's name."""
+
+NUMBERS = {"boolean", "integer", "integer-na", "floating", "mixed-integer-float", "decimal", "empty"}
+"""What `pandas.api.types.infer_dtype` calls a column of numbers, or of nothing but missing objects."""
+
+
+@dataclass(frozen=True)
+class FeatureEncoder:
+    """Names, order and categories of the model's features, learnt from the frame it is fitted on.
+
+    `categories` maps each categorical feature to its sorted values; every other feature is a number.
+    """
+
+    names: tuple[str, ...]
+    categories: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    @classmethod
+    def learn(cls, X: pd.DataFrame) -> "FeatureEncoder":
+        """Learn from the frame to fit on: text, object and `category` columns are categories, the rest must be numbers.
+
+        Raises ValueError, naming the columns, for repeated or unstorable names and for columns of dates or mixed values.
+        """
+        _check_names(X.columns)
+        texts = [str(name) for name in X.columns if _is_category(X[name])]
+        seen = {name: tuple(sorted(X[name].dropna().astype(object).unique())) for name in texts}
+        return cls(tuple(X.columns), seen)
+
+    @property
+    def category_places(self) -> list[int]:
+        """The columns of the matrix that hold category codes, LightGBM's `categorical_feature`."""
+        return [place for place, name in enumerate(self.names) if name in self.categories]
+
+    def matrix(self, X: pd.DataFrame) -> Floats:
+        """Return X as float64 of shape (n_rows, n_features) in the order of `names`.
+
+        Columns are found by name: their order does not matter and further columns are ignored. Raises ValueError, naming
+        the columns, where one is missing, is text instead of a number (or the reverse), or holds infinite values.
+        """
+        self._refuse_missing(X)
+        matrix = np.empty((len(X), len(self.names)), dtype=np.float64, order="F")
+        for place, name in enumerate(self.names):
+            matrix[:, place] = self._codes(X[name]) if name in self.categories else _numbers(X[name])
+        _refuse_infinite(matrix, self.names)
+        return matrix
+
+    def unseen_categories(self, X: pd.DataFrame) -> dict[str, int]:
+        """Return how many rows of each categorical feature hold a value never seen when fitting; none: an empty dict."""
+        self._refuse_missing(X)
+        counts = {name: int((np.isnan(self._codes(X[name])) & X[name].notna()).sum()) for name in self.categories}
+        return {name: count for name, count in counts.items() if count}
+
+    def _refuse_missing(self, X: pd.DataFrame) -> None:
+        missing = [name for name in self.names if name not in X.columns]
+        if missing:
+            raise ValueError(
+                f"{len(missing)} of the model's {len(self.names)} features are missing from the columns: "
+                f"{', '.join(missing)}. Compute them; a feature that is not known for anyone is a column of NaN."
+            )
+
+    def _codes(self, column: pd.Series) -> Floats:
+        if column.isna().all():
+            return np.full(len(column), np.nan)
+        if not _is_category(column):
+            raise ValueError(f"column {column.name!r} was text when fitting and is {column.dtype} now; pass it as text")
+        values = column.astype("category")
+        known = pd.Index(self.categories[str(column.name)], dtype=object).get_indexer(
+            values.cat.categories.astype(object)
+        )
+        code_of = np.where(known < 0, np.nan, known)
+        return np.append(code_of, np.nan)[values.cat.codes]  # code -1, missing, reads the last place
+
+
+def _check_names(names: pd.Index) -> None:
+    repeated = sorted(set(names[names.duplicated()]))
+    if repeated:
+        raise ValueError(f"columns named more than once: {', '.join(repeated)}; keep one of each")
+    unstorable = [name for name in names if UNSTORABLE.search(name)]
+    if unstorable:
+        raise ValueError(
+            f"names that the model file cannot hold: {', '.join(map(repr, unstorable))}; "
+            'rename them without white space and without any of " , : [ ] { }'
+        )
+
+
+def _is_category(column: pd.Series) -> bool:
+    """Whether a column is text (True) or numbers (False); ValueError if it is neither."""
+    dtype = column.dtype
+    if isinstance(dtype, pd.CategoricalDtype):
+        kind, texts = pd.api.types.infer_dtype(dtype.categories), {"string", "empty"}
+    else:
+        kind, texts = pd.api.types.infer_dtype(column, skipna=True), {"string"}
+    if isinstance(dtype, pd.StringDtype) or kind in texts:
+        return True
+    if kind in NUMBERS and not isinstance(dtype, pd.CategoricalDtype):
+        return False
+    raise ValueError(
+        f"column {column.name!r} holds {kind} values (dtype {dtype}); the model takes numbers and text. "
+        "Turn categories into text with astype(str), dates into days before as_of."
+    )
+
+
+def _numbers(column: pd.Series) -> Floats:
+    if column.isna().all():
+        return np.full(len(column), np.nan)
+    if _is_category(column):
+        first = column.dropna().iloc[0]
+        raise ValueError(
+            f"column {column.name!r} was a number when fitting and is text now (first value {first!r}); "
+            "convert it with pandas.to_numeric where the data are read"
+        )
+    return column.to_numpy(dtype=np.float64, na_value=np.nan)
+
+
+def _refuse_infinite(matrix: Floats, names: tuple[str, ...]) -> None:
+    found = list(_infinite(matrix, names))
+    if found:
+        raise ValueError(
+            f"infinite values in {', '.join(found)}; a ratio with a zero denominator is missing: use NaN, or clip the feature"
+        )
+
+
+def _infinite(matrix: Floats, names: tuple[str, ...]) -> Iterator[str]:
+    counts = np.isinf(matrix).sum(axis=0)
+    return (f"{name} ({count} rows)" for name, count in zip(names, counts, strict=True) if count)

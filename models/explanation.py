@@ -1,0 +1,186 @@
+"""From SHAP values of features to points of indicators and dimensions, exactly additive to the last point.
+
+The calibrated log-odds are affine in the margin, so SHAP values scale by the slope and
+`base points + sum of contributions = points` holds for every applicant. An indicator's value is the sum of its features'.
+Source: Lundberg et al. 2020, "From local explanations to global understanding with explainable AI for trees".
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from scipy.stats import rankdata, spearmanr
+
+from features.catalogue import Catalogue
+from models.bundle import Bundle
+
+LARGEST_GAP = 1e-6
+"""Most log-odds that base plus contributions may miss the prediction by; beyond it the explanation is of another model."""
+
+USED_LOG_ODDS = 0.005
+"""Mean absolute contribution below which a feature or indicator counts as not used."""
+
+CLEAR_RHO = 0.3
+"""Rank correlation from which a direction counts as clear."""
+
+FEWEST_ROWS = 200
+"""Rows below which no direction is judged."""
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """Contributions in points: positive lowers risk. Rows as in the frame explained.
+
+    `features`, `indicators` and `dimensions` have one column an id, assessed ones only; `log_odds` and `points`
+    (unrounded) one value a row. `gap` is the largest miss of additivity in log-odds.
+    """
+
+    base_points: float
+    features: pd.DataFrame
+    indicators: pd.DataFrame
+    dimensions: pd.DataFrame
+    log_odds: pd.Series
+    points: pd.Series
+    gap: float
+
+
+def explain(bundle: Bundle, X: pd.DataFrame, catalogue: Catalogue) -> Explanation:
+    """Return the contribution of every feature, indicator and dimension to every applicant's points.
+
+    X has the bundle's features as columns. Raises ValueError if base and contributions miss the prediction by more than
+    1e-6 log-odds in any row.
+    """
+    raw = np.asarray(bundle.booster.predict(bundle.encoder.matrix(X), pred_contrib=True))
+    slope, names = bundle.calibration.slope, list(bundle.encoder.names)
+    base = float(bundle.calibration.log_odds(raw[:, -1])[0])
+    log_odds = pd.Series(bundle.decision_function(X), index=X.index)
+    gap = float(np.abs(base + slope * raw[:, :-1].sum(axis=1) - log_odds).max())
+    if not gap <= LARGEST_GAP:
+        raise ValueError(
+            f"explanations do not add up: base plus contributions miss the prediction by {gap:.3g} log-odds, more than "
+            f"{LARGEST_GAP:g}. The bundle and its explainer do not belong together; train anew"
+        )
+    features = pd.DataFrame(bundle.scale.contribution(slope * raw[:, :-1]), index=X.index, columns=names)
+    indicators = features.T.groupby([catalogue.indicator_of(n).id for n in names], sort=False).sum().T
+    dimensions = indicators.T.groupby([catalogue.dimension_of(i).id for i in indicators], sort=False).sum().T
+    points = pd.Series(bundle.scale.points_from_log_odds(log_odds), index=X.index)
+    return Explanation(
+        float(bundle.scale.points_from_log_odds(base)), features, indicators, dimensions, log_odds, points, gap
+    )
+
+
+def importance(contributions: pd.DataFrame) -> pd.DataFrame:
+    """Return mean absolute points and their share of the total per column, index = column."""
+    size = contributions.abs().mean()
+    return pd.DataFrame({"mean_abs_points": size, "share": size / max(float(size.sum()), 1e-12)})
+
+
+def feature_directions(explanation: Explanation, X: pd.DataFrame, catalogue: Catalogue, factor: float) -> pd.DataFrame:
+    """Return per feature what its values do to risk: rho, verdict and the mean points of applicants without a value.
+
+    rho is Spearman's correlation between value and contribution to risk (not to points) over rows with a value.
+    """
+    rows = [
+        _feature_direction(name, X[name], explanation.features[name], catalogue, factor)
+        for name in explanation.features
+    ]
+    return pd.DataFrame(rows).set_index("feature")
+
+
+def _feature_direction(
+    name: str, values: pd.Series, points: pd.Series, catalogue: Catalogue, factor: float
+) -> dict[str, object]:
+    feature, missing = catalogue.feature(name), values.isna()
+    number = (
+        pd.to_numeric(values, errors="coerce") if not feature.is_category else pd.Series(np.nan, index=values.index)
+    )
+    rho = _rank_correlation(number, -points)
+    used = float(points.abs().mean()) >= USED_LOG_ODDS * factor
+    return {
+        "feature": name,
+        "direction": int(feature.direction),
+        "rho": rho,
+        "verdict": "not audited" if feature.direction == 0 else direction_verdict(rho, feature.direction, used=used),
+        "missing_share": float(missing.mean()),
+        "missing_mean_points": float(points[missing].mean()) if missing.any() else None,
+    }
+
+
+def direction_verdict(rho: float | None, direction: int, *, used: bool) -> str:
+    """Return "consistent", "inconsistent", "no clear direction", "not used" or "not enough data"."""
+    if not used:
+        return "not used"
+    if rho is None:
+        return "not enough data"
+    if abs(rho) < CLEAR_RHO:
+        return "no clear direction"
+    return "consistent" if np.sign(rho) == np.sign(direction) else "inconsistent"
+
+
+def _rank_correlation(a: pd.Series, b: pd.Series) -> float | None:
+    """Return Spearman's rho over rows with both values; None if they are too few or one side is constant."""
+    both = a.notna() & b.notna()
+    if both.sum() < FEWEST_ROWS or a[both].nunique() < 2 or b[both].nunique() < 2:
+        return None
+    return float(spearmanr(a[both], b[both]).statistic)
+
+
+def badness(X: pd.DataFrame, indicator_id: str, catalogue: Catalogue) -> pd.Series:
+    """Return the mean percentile rank of an indicator's features, turned so that higher is worse; NaN without any value."""
+    features = [f for f in catalogue.features if catalogue.indicator_of(f.id).id == indicator_id]
+    directed = [f for f in features if f.direction and not f.is_category and f.id in X]
+    ranks = pd.DataFrame({f.id: X[f.id].rank(pct=True) * f.direction for f in directed}, index=X.index)
+    return ranks.mean(axis=1) if directed else pd.Series(np.nan, index=X.index)
+
+
+def indicator_directions(
+    explanation: Explanation, X: pd.DataFrame, defaulted: pd.Series, catalogue: Catalogue, factor: float
+) -> pd.DataFrame:
+    """Return per indicator what the model does with it and what the data say, in separate columns.
+
+    `rho` correlates the badness index with the contribution to risk; `data_rho` correlates the index with defaults.
+    """
+    rows = []
+    for name in explanation.indicators:
+        index, points = badness(X, name, catalogue), explanation.indicators[name]
+        rho, data_rho = _rank_correlation(index, -points), _rank_correlation(index, defaulted.astype(float))
+        used = float(points.abs().mean()) >= USED_LOG_ODDS * factor
+        data_verdict = _data_verdict(data_rho, int((index.notna() & defaulted.notna()).sum()))
+        rows.append({"indicator": name, "rho": rho, "verdict": direction_verdict(rho, 1, used=used), "data_rho": data_rho, "data_verdict": data_verdict})  # fmt: skip
+    return pd.DataFrame(rows).set_index("indicator")
+
+
+def _data_verdict(rho: float | None, n: int) -> str:
+    """Judge a rank correlation with a rare event by its standard error 1/sqrt(n - 1): two of them make a direction."""
+    if rho is None:
+        return "not enough data"
+    if abs(rho) < 2 / np.sqrt(n - 1):
+        return "no clear direction"
+    return "consistent" if rho > 0 else "inconsistent"
+
+
+def percentiles(contributions: pd.DataFrame, peers: pd.Series) -> pd.DataFrame:
+    """Return for each contribution the share of peers (rows with the same `peers` key) that do no better, in (0, 1]."""
+    return contributions.groupby(peers.to_numpy()).rank(pct=True)
+
+
+def fidelity(dimensions: pd.DataFrame, truth: pd.DataFrame) -> pd.DataFrame:
+    """Return how well the explanation finds the true causes, per dimension (simulated data only).
+
+    `dimensions` in points (positive lowers risk), `truth` the true contributions to log-odds of default (positive raises
+    risk), same rows. `sign_agreement` counts rows with a true contribution beyond 0.2 log-odds.
+    """
+    rows = []
+    for name in (c for c in dimensions if c in truth):
+        risk, true = -dimensions[name], truth[name]
+        large = true.abs() > 0.2
+        agree = float((np.sign(risk[large]) == np.sign(true[large])).mean()) if large.any() else None
+        rows.append(
+            {"dimension": name, "spearman": _rank_correlation(risk, true), "sign_agreement": agree, "n": len(true)}
+        )
+    return pd.DataFrame(rows)
+
+
+def median_case(points: pd.Series) -> int:
+    """Return the position of the applicant in the middle of the ranking (the lower of two)."""
+    return int(np.argsort(rankdata(points, method="ordinal"))[(len(points) - 1) // 2])

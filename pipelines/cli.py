@@ -1,0 +1,143 @@
+"""The `admission` command: one subcommand a stage or job. Only typer is imported here; the rest inside the commands."""
+
+import logging
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib import import_module
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+# Both are read when lightgbm and mlflow are first imported, so they must be set before.
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+
+UNUSABLE_INPUT = 2
+"""Exit code when the user's input or parameters cannot be used; a fault of ours exits with 1."""
+
+app = typer.Typer(
+    help="Customer admission (客户准入): explained default risk of business customers.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+
+@contextmanager
+def _errors_in_words() -> Iterator[None]:
+    """Say unusable input in one message without a traceback, and exit with its code."""
+    from pipelines.errors import InputError
+
+    try:
+        yield
+    except InputError as error:
+        typer.secho(f"error: {error}", err=True, fg="red")
+        raise typer.Exit(UNUSABLE_INPUT) from None
+
+
+def _log_to_stderr() -> None:
+    logging.basicConfig(level="WARNING", format="%(asctime)s %(name)s: %(message)s", datefmt="%H:%M:%S", stream=sys.stderr)
+    for package in ("pipelines", "models", "features"):
+        logging.getLogger(package).setLevel("INFO")
+
+
+def run_stage(name: str) -> None:
+    """Run one stage of the pipeline with params.yaml of the current folder."""
+    _log_to_stderr()
+    with _errors_in_words():
+        from pipelines.params import load
+
+        import_module(f"pipelines.{name}").run(load())
+
+
+@app.command()
+def ingest() -> None:
+    """Stage: raw tables of the chosen source -> canonical tables, bad rows set aside."""
+    run_stage("ingest")
+
+
+@app.command()
+def label() -> None:
+    """Stage: canonical tables -> one outcome per application."""
+    run_stage("label")
+
+
+@app.command()
+def featurize() -> None:
+    """Stage: canonical tables -> point-in-time features."""
+    run_stage("featurize")
+
+
+@app.command()
+def split() -> None:
+    """Stage: development and out-of-time samples, folds and weights."""
+    run_stage("split")
+
+
+@app.command()
+def train() -> None:
+    """Stage: the default-risk model, calibrated, as a bundle."""
+    run_stage("train")
+
+
+@app.command()
+def evaluate() -> None:
+    """Stage: metrics with intervals, challengers, plots."""
+    run_stage("evaluate")
+
+
+@app.command()
+def explain() -> None:
+    """Stage: SHAP -> indicators -> dimensions -> points; the cases."""
+    run_stage("explain")
+
+
+@app.command()
+def report() -> None:
+    """Stage: the committee's pages in Chinese and English."""
+    run_stage("report")
+
+
+@app.command()
+def track() -> None:
+    """Stage: record the run in MLflow; the same run is recorded once."""
+    run_stage("track")
+
+
+@app.command()
+def repro() -> None:
+    """Run whatever is out of date (`dvc repro`), record the run, print the headline and where the report lies."""
+    with _errors_in_words():
+        from pipelines.repro import run
+
+        run()
+
+
+@app.command()
+def sources() -> None:
+    """List the data sources and what each reads."""
+    from pipelines.sources import SOURCES
+
+    for name, source in SOURCES.items():
+        typer.echo(f"{name:20} {source.en} ({source.zh}); input: {source.reads}")
+    typer.echo("\nChoose one: dvc exp run -S source=american_bankruptcy -S input=path/to/file.csv")
+
+
+@app.command()
+def docs(
+    templates: Annotated[
+        Path | None, typer.Option(help="Write empty CSV templates of every table into this folder instead.")
+    ] = None,
+) -> None:
+    """Write data/README.md (the data dictionary) from the contract and the catalogue."""
+    with _errors_in_words():
+        from pipelines.docs import write_dictionary, write_templates
+
+        typer.echo(write_dictionary() if templates is None else write_templates(templates))
+
+
+if __name__ == "__main__":
+    app()

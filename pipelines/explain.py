@@ -1,0 +1,181 @@
+"""Stage `explain`: why each applicant has the points it has, in indicators; and the cases the committee sees."""
+
+import logging
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from lightgbm import LGBMRegressor
+
+from features.dimensions import CATALOGUE
+from models.bundle import Bundle
+from models.explanation import (
+    Explanation,
+    explain,
+    feature_directions,
+    fidelity,
+    importance,
+    indicator_directions,
+)
+from models.splits import DEVELOPMENT, TEST
+from pipelines.cases import select_cases
+from pipelines.errors import InputError
+from pipelines.featurize import FEATURES
+from pipelines.featurize import MANIFEST as FEATURE_MANIFEST
+from pipelines.ingest import CANONICAL, TRUTH
+from pipelines.io import fresh_folder, read_json, write_json
+from pipelines.params import Params
+from pipelines.split import SAMPLES
+from pipelines.train import BUNDLE
+from pipelines.train import SUMMARY as MODEL
+
+log = logging.getLogger(__name__)
+
+FOLDER = Path("data/explain")
+CONTRIBUTIONS, EXPLANATION, CASES = FOLDER / "contributions.parquet", FOLDER / "explanation.json", FOLDER / "cases.json"
+
+PANELS = 12
+"""Features whose effect is drawn in natural units."""
+
+PANEL_ROWS, PANEL_STEPS = 400, 21
+
+
+def run(params: Params) -> None:
+    """Run the stage in the project's folders."""
+    fresh_folder(FOLDER)
+    bundle = Bundle.read(BUNDLE, read_json(MODEL)["bundle_sha256"])
+    features = pd.read_parquet(FEATURES)
+    rows = pd.read_parquet(SAMPLES).merge(features.drop(columns=["customer_id", "as_of"]), on="application_id")
+    test = rows[rows["sample"].isin(TEST)].reset_index(drop=True)
+    log.info("explaining %d applicants ...", len(test))
+    try:
+        explanation = explain(bundle, test, CATALOGUE)
+    except ValueError as error:
+        raise InputError(str(error)) from None
+    _write_contributions(test, explanation, bundle)
+    write_json(EXPLANATION, _global(explanation, test, rows, bundle))
+    people = _applicants(test)
+    write_json(CASES, select_cases(people, explanation, bundle, rows[rows["sample"] == DEVELOPMENT], params.explain))
+    log.info("base plus contributions meet the prediction within %.1g log-odds", explanation.gap)
+
+
+def _write_contributions(test: pd.DataFrame, explanation: Explanation, bundle: Bundle) -> None:
+    """One row an applicant: score, and the points of every dimension, indicator and feature."""
+    pd_12m = bundle.scale.pd(explanation.points)
+    head = test[["application_id", "customer_id", "as_of", "sample"]].assign(
+        pd_12m=pd_12m, points=explanation.points, grade=bundle.grades.grade(pd_12m), base_points=explanation.base_points
+    )
+    parts = [
+        part.add_prefix(prefix)
+        for prefix, part in (
+            ("dimension_", explanation.dimensions),
+            ("indicator_", explanation.indicators),
+            ("feature_", explanation.features),
+        )
+    ]
+    pd.concat([head, *parts], axis=1).sort_values("application_id").to_parquet(CONTRIBUTIONS, index=False)
+
+
+def _applicants(test: pd.DataFrame) -> pd.DataFrame:
+    """The test rows with what the application and the master record say of each."""
+    columns = ["application_id", "product", "requested_limit", "requested_terms_days", "currency"]
+    asked = pd.read_parquet(CANONICAL / "applications.parquet", columns=columns)
+    customers = pd.read_parquet(CANONICAL / "customers.parquet", columns=["customer_id", "industry_code", "known_at"])
+    latest = customers.sort_values(["customer_id", "known_at"]).drop_duplicates("customer_id", keep="last")
+    return test.merge(asked, on="application_id").merge(latest.drop(columns="known_at"), on="customer_id", how="left")
+
+
+def _global(explanation: Explanation, test: pd.DataFrame, rows: pd.DataFrame, bundle: Bundle) -> dict[str, Any]:
+    assessed = set(read_json(FEATURE_MANIFEST)["assessed"])
+    factor = bundle.scale.factor
+    return {
+        "base_points": explanation.base_points,
+        "additivity_gap": explanation.gap,
+        "dimensions": _dimensions(explanation),
+        "indicators": _indicators(explanation, test, factor, assessed),
+        "features": _features(explanation, test, bundle),
+        "fidelity": _fidelity(explanation, test, rows, bundle),
+    }
+
+
+def _dimensions(explanation: Explanation) -> list[dict[str, Any]]:
+    sizes = importance(explanation.dimensions)
+    return [{"id": d.id, **_size(sizes, d.id), "low": None, "high": None} for d in CATALOGUE.dimensions]
+
+
+def _size(sizes: pd.DataFrame, name: str) -> dict[str, Any]:
+    if name not in sizes.index:
+        return {"assessed": False, "mean_abs_points": None, "share": None}
+    return {"assessed": True, **{k: float(v) for k, v in sizes.loc[name].items()}}
+
+
+def _indicators(
+    explanation: Explanation, test: pd.DataFrame, factor: float, assessed: set[str]
+) -> list[dict[str, Any]]:
+    sizes = importance(explanation.indicators)
+    audit = indicator_directions(explanation, test, test["label"], CATALOGUE, factor)
+    nothing = {"rho": None, "verdict": "not assessed", "data_rho": None, "data_verdict": "not assessed"}
+    return [
+        {
+            "id": i.id,
+            "dimension": CATALOGUE.dimension_of(i.id).id,
+            **_size(sizes, i.id),
+            "direction_article": i.stance,
+            **(_plain(audit.loc[i.id]) if i.id in audit.index else nothing),
+        }
+        for i in CATALOGUE.indicators
+    ]
+
+
+def _plain(row: pd.Series) -> dict[str, Any]:
+    return {str(k): None if isinstance(v, float) and np.isnan(v) else v for k, v in row.to_dict().items()}
+
+
+def _features(explanation: Explanation, test: pd.DataFrame, bundle: Bundle) -> list[dict[str, Any]]:
+    sizes = importance(explanation.features)
+    audit = feature_directions(explanation, test, CATALOGUE, bundle.scale.factor)
+    ranking = sizes.sort_values("share", ascending=False, kind="stable").index
+    panels = {name: _partial_dependence(bundle, test, name) for name in ranking[:PANELS]}
+    return [
+        {
+            "id": name,
+            "indicator": CATALOGUE.indicator_of(name).id,
+            **_size(sizes, name),
+            **_plain(audit.loc[name]),
+            "partial_dependence": panels.get(name),
+        }
+        for name in ranking
+    ]
+
+
+def _partial_dependence(bundle: Bundle, test: pd.DataFrame, name: str) -> dict[str, list[float]] | None:
+    """Mean points when everybody had the same value: between the 1 % and 99 % quantile, on a fixed part of the rows."""
+    values = test[name].dropna()
+    if CATALOGUE.feature(name).is_category or values.nunique() < 2:
+        return None
+    part = test.iloc[:: max(1, len(test) // PANEL_ROWS)]
+    grid = np.unique(np.linspace(*np.quantile(values, [0.01, 0.99]), PANEL_STEPS))
+    stacked = pd.concat([part.assign(**{name: value}) for value in grid], ignore_index=True)
+    points = bundle.points(stacked).reshape(len(grid), len(part)).mean(axis=1)
+    return {"value": [float(v) for v in grid], "points": [float(p) for p in points]}
+
+
+def _fidelity(explanation: Explanation, test: pd.DataFrame, rows: pd.DataFrame, bundle: Bundle) -> list[dict[str, Any]]:
+    """Against the simulated truth: how well explanations find the true causes, beside the most the features allow."""
+    path = TRUTH / "applications.parquet"
+    if not path.exists():
+        return []
+    truth = pd.read_parquet(path).rename(columns=lambda c: c.removeprefix("phi_")).set_index("application_id")
+    found = fidelity(explanation.dimensions, truth.loc[test["application_id"]].reset_index(drop=True))
+    bounds = {name: _upper_bound(name, truth, test, rows, bundle) for name in found["dimension"]}
+    return [{**_plain(row), "upper_bound": bounds[row["dimension"]]} for _, row in found.iterrows()]
+
+
+def _upper_bound(name: str, truth: pd.DataFrame, test: pd.DataFrame, rows: pd.DataFrame, bundle: Bundle) -> float:
+    """Spearman of a regression of the true contribution on the same features: what no explanation can exceed by much."""
+    development = rows[rows["sample"] == DEVELOPMENT]
+    regressor = LGBMRegressor(n_estimators=150, num_leaves=15, learning_rate=0.06, random_state=0, verbosity=-1, deterministic=True, force_col_wise=True, n_jobs=2)  # fmt: skip
+    regressor.fit(bundle.encoder.matrix(development), truth.loc[development["application_id"], name])
+    guess = pd.Series(regressor.predict(bundle.encoder.matrix(test)))
+    return float(guess.corr(truth.loc[test["application_id"], name].reset_index(drop=True), method="spearman"))

@@ -1,0 +1,149 @@
+"""What an applicant's page shows: the score taken apart, the indicators, reasons in words and the limits of the data."""
+
+from typing import Any
+
+from markupsafe import Markup
+
+from features.catalogue import Dimension, Indicator
+from features.dimensions import CATALOGUE
+from models.grades import GRADE_TEXTS, GRADES
+from pipelines.charts import DIMENSION_COLOURS, Row, grade_scale, points_bar, waterfall
+from pipelines.pages.portfolio import chip
+from pipelines.pages.wording import DASH, Wording
+from pipelines.svg import Figure
+
+_INDICATORS = {i.id: i for i in CATALOGUE.indicators}
+
+
+def applicant_view(case: dict[str, Any], w: Wording) -> dict[str, Any]:
+    """Return everything the applicant's template names."""
+    return {
+        "header": header(case, w),
+        "grade_text": w.of(GRADE_TEXTS[case["grade"]]),
+        "line": admission_line(case, w),
+        "scale": scale(case, w),
+        "waterfall": contributions(case, w),
+        "groups": indicator_groups(case, w),
+        "peers": peers(case, w),
+        "against": [reason(r, w) for r in case["reasons_against"]],
+        "in_favour": [reason(r, w) for r in case["reasons_for"]],
+        "limits": limits(case, w),
+    }
+
+
+def header(case: dict[str, Any], w: Wording) -> list[tuple[str, str]]:
+    """Return who asks for what, as pairs of name and value."""
+    terms, new = case["requested_terms_days"], case["is_new_customer"]
+    relation = DASH if new is None else w.say("relation.new" if new else "relation.existing")
+    return [
+        (w.say("header.customer"), case["customer_id"]),
+        (w.say("header.application"), case["application_id"]),
+        (w.say("header.as_of"), w.day(case["as_of"])),
+        (w.say("header.product"), w.name("product", case["product"])),
+        (w.say("header.terms"), DASH if terms is None else w.say("unit.days", x=w.number(terms))),
+        (w.say("header.industry"), w.industry(case["industry"])),
+        (w.say("header.relation"), relation),
+    ]
+
+
+def admission_line(case: dict[str, Any], w: Wording) -> str:
+    """Return on which side of the admission line the grade lies."""
+    inside = GRADES.index(case["grade"]) <= GRADES.index(case["cut_off_grade"])
+    return w.say("result.inside" if inside else "result.outside", grade=case["cut_off_grade"])
+
+
+def scale(case: dict[str, Any], w: Wording) -> Markup:
+    """Draw the applicant's place on the master scale."""
+    about = w.say("result.scale.about", grade=case["grade"], line=case["cut_off_grade"])
+    figure = Figure(id="scale", title=w.say("result.scale"), about=about)
+    return grade_scale(figure, GRADES, case["grade"], case["cut_off_grade"], w.say("result.line"))
+
+
+def contributions(case: dict[str, Any], w: Wording) -> Markup:
+    """Draw the way from base points over the seven dimensions and the context to the score."""
+    entries = {c["dimension"]: c for c in case["contributions"]}
+    base, score = case["base_points"], case["points"]
+    rows = [Row(label=w.say("waterfall.base"), value=base, words=w.number(base, 1), total=True)]
+    rows += [_step(d, entries[d.id], w) for d in CATALOGUE.dimensions if d.id in entries]
+    rows.append(Row(label=w.say("waterfall.score"), value=score, words=w.number(score, 1), total=True))
+    about = w.say("waterfall.about", base=w.number(base, 1), sum=w.points(score - base), score=w.number(score, 1))
+    return waterfall(Figure(id="waterfall", title=w.say("waterfall.title"), about=about), rows, from_zero=False)
+
+
+def _step(dimension: Dimension, entry: dict[str, Any], w: Wording) -> Row:
+    if not entry["assessed"]:
+        return Row(label=w.of(dimension), value=None, words=w.say("not_assessed"))
+    colour = DIMENSION_COLOURS[dimension.id]
+    return Row(label=w.of(dimension), value=entry["points"], words=w.points(entry["points"]), colour=colour)
+
+
+def indicator_groups(case: dict[str, Any], w: Wording) -> list[dict[str, Any]]:
+    """Return the dimensions, each with its indicators' rows, the context last."""
+    entries = {i["id"]: i for i in case["indicators"]}
+    largest = max((abs(i["points"]) for i in entries.values() if i["assessed"]), default=0.0)
+    return [
+        {
+            "name": w.of(dimension),
+            "chip": chip(DIMENSION_COLOURS[dimension.id]),
+            "rows": [_row(i, entries[i.id], largest, w) for i in dimension.indicators if i.id in entries],
+        }
+        for dimension in CATALOGUE.dimensions
+    ]
+
+
+def _row(indicator: Indicator, entry: dict[str, Any], largest: float, w: Wording) -> dict[str, Any]:
+    if not entry["assessed"]:
+        return {"name": w.of(indicator), "assessed": False}
+    return {
+        "name": w.of(indicator),
+        "assessed": True,
+        "bar": points_bar(entry["points"], largest, DIMENSION_COLOURS[entry["dimension"]]),
+        "points": w.points(entry["points"]),
+        "percentile": DASH if entry["percentile"] is None else w.number(100 * entry["percentile"]),
+        **_leading(entry["leading"], w),
+    }
+
+
+def _leading(leading: dict[str, Any] | None, w: Wording) -> dict[str, str]:
+    if leading is None:
+        return {"feature": DASH, "value": DASH, "peer": DASH, "window": DASH}
+    feature = CATALOGUE.feature(leading["feature"])
+    missing = leading["value"] is None
+    return {
+        "feature": w.feature(feature),
+        "value": w.say("rows.no_value") if missing else w.value(feature, leading["value"]),
+        "peer": w.value(feature, leading["peer_median"]),
+        "window": w.window(leading["window"]),
+    }
+
+
+def peers(case: dict[str, Any], w: Wording) -> str:
+    """Return whom the applicant is compared with."""
+    group = case["peers"]["industry"]
+    name = w.say("peers.all") if group == "all" else w.name("industry", group)
+    return w.say("rows.note", peers=name, n=w.number(case["peers"]["n"]))
+
+
+def reason(entry: dict[str, Any], w: Wording) -> str:
+    """Return one reason as a sentence: what the indicator says, the feature behind it with its peers, the points."""
+    indicator, feature = _INDICATORS[entry["indicator"]], CATALOGUE.feature(entry["feature"])
+    side = "against" if entry["points"] < 0 else "for"
+    known = {"feature": w.feature(feature), "points": w.points(entry["points"])}
+    window, peer = w.window(entry["window"]), w.value(feature, entry["peer_median"])
+    detail = window if peer == DASH else w.say("reason.peer", window=window, peer=peer)
+    if entry["value"] is None:
+        return w.say("reason.missing", indicator=w.of(indicator), detail=detail, **known)
+    phrase = w.of(indicator, "bad_" if side == "against" else "good_")
+    return w.say(f"reason.{side}", phrase=phrase, value=w.value(feature, entry["value"]), detail=detail, **known)
+
+
+def limits(case: dict[str, Any], w: Wording) -> list[str]:
+    """Return what the page cannot say: coverage, what was not assessed, and what was assessed without a value."""
+    entries = case["indicators"]
+    missing = [w.of(_INDICATORS[i["id"]]) for i in entries if not i["assessed"]]
+    empty = [w.of(_INDICATORS[i["id"]]) for i in entries if i["leading"] and i["leading"]["value"] is None]
+    said = [w.say("limits.coverage", coverage=w.percent(case["coverage"]))]
+    said.append(w.say("limits.unassessed", names=w.joined(missing)) if missing else w.say("limits.complete"))
+    if empty:
+        said.append(w.say("limits.no_value", names=w.joined(empty)))
+    return said

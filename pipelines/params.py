@@ -1,0 +1,181 @@
+"""Typed parameters, read once at the edge from params.yaml; typing errors in it are refused.
+
+A section is a dataclass beside which every number is explained in params.yaml. `sources.<name>` overrides sections for one
+source, so that switching `source` needs no other change.
+"""
+
+import difflib
+from datetime import date
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from pipelines.errors import InputError
+
+
+class Section(BaseModel):
+    """A section of params.yaml: complete, typed, immutable, and without keys it does not know."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Engine(Section):
+    """The embedded query engine."""
+
+    memory_limit: str
+    threads: int
+
+
+class Sample(Section):
+    """The simulated portfolio."""
+
+    customers: int
+
+
+class Ingest(Section):
+    """When a table is beyond repair."""
+
+    max_quarantined_share: float
+
+
+class Label(Section):
+    """Default definition and performance window."""
+
+    performance_days: int
+    knowledge_lag_days: int
+    default_dpd_days: int
+    indeterminate_dpd_days: int
+    material_amount: float
+    material_share: float
+    cure_days: int
+    from_ledger: bool
+    require_exposure: bool
+
+
+class Featurize(Section):
+    """Which features the model may use, and which sources count as searched in full."""
+
+    complete_sources: list[str]
+    exclude: list[str]
+
+
+class Split(Section):
+    """Development against out-of-time."""
+
+    scheme: Literal["out_of_time", "random"]
+    development_until: date | None
+    out_of_time_from: date | None
+    out_of_time_share: float
+    gap_days: int | None
+    thin_days: int
+
+
+class Train(Section):
+    """The default-risk model."""
+
+    n_estimators: int
+    learning_rate: float
+    num_leaves: int
+    max_depth: int
+    min_child_samples: int
+    subsample: float
+    colsample: float
+    reg_lambda: float
+    early_stopping_rounds: int
+    n_folds: int
+    central_tendency: float | None
+    monotone: bool
+    num_threads: int
+
+
+class Evaluate(Section):
+    """Confidence intervals."""
+
+    level: float
+    bootstrap_repetitions: int
+
+
+class Explain(Section):
+    """Applicants shown in the report and the admission line they are shown against."""
+
+    cut_off_grade: str
+    peers_at_least: int
+
+
+class Track(Section):
+    """The record of runs."""
+
+    experiment: str
+
+
+class Params(Section):
+    """All parameters of one run, complete and typed."""
+
+    source: str
+    input: Path
+    seed: int
+    data_until: date
+    engine: Engine
+    sample: Sample
+    ingest: Ingest
+    label: Label
+    featurize: Featurize
+    split: Split
+    train: Train
+    evaluate: Evaluate
+    explain: Explain
+    track: Track
+
+    def fingerprint(self) -> str:
+        """Return the sha256 of all parameters, the same for the same values."""
+        return sha256(self.model_dump_json().encode()).hexdigest()
+
+
+def load(path: Path = Path("params.yaml")) -> Params:
+    """Read, resolve and check the parameters; InputError names the file, the key and the nearest known key."""
+    try:
+        values = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise InputError(f"{path} not found; run from the project's top folder") from None
+    except yaml.YAMLError as error:
+        raise InputError(f"{path} is not valid YAML: {error}") from None
+    return resolve(values, str(path))
+
+
+def resolve(values: dict[str, Any], name: str = "params.yaml") -> Params:
+    """Merge the chosen source's overrides over the sections and build the typed parameters."""
+    plain = {key: value for key, value in values.items() if key != "sources"}
+    overrides = (values.get("sources") or {}).get(plain.get("source")) or {}
+    for key, value in overrides.items():
+        plain[key] = {**plain.get(key, {}), **value} if isinstance(value, dict) else value
+    try:
+        return Params.model_validate(plain)
+    except ValidationError as error:
+        raise InputError("\n".join(_in_words(finding, name) for finding in error.errors())) from None
+
+
+def _in_words(finding: Any, name: str) -> str:
+    """Return one finding of pydantic as a sentence: file, key, what is wrong, and the nearest key where one is unknown."""
+    *section, key = finding["loc"]
+    place = ".".join(map(str, finding["loc"]))
+    match finding["type"]:
+        case "extra_forbidden":
+            known = list(_fields(section))
+            guess = difflib.get_close_matches(str(key), known, n=1)
+            return f"{name}: unknown key {place}. " + (
+                f"Did you mean {guess[0]!r}?" if guess else f"Known: {', '.join(known)}."
+            )
+        case "missing":
+            return f"{name}: {place} is missing; the committed params.yaml shows every key with its meaning"
+        case _:
+            return f"{name}: {place} is {finding['input']!r}. {finding['msg']}."
+
+
+def _fields(section: list[Any]) -> list[str]:
+    model: Any = Params
+    for part in section:
+        model = model.model_fields[part].annotation
+    return list(model.model_fields)

@@ -1,0 +1,114 @@
+"""Stage `report`: the committee's pages in Chinese and English, from the JSON of `evaluate` and `explain`.
+
+Each page is one file that needs nothing else: no network, no script, styles and charts inside, and a content security policy
+that forbids the rest. Everything shown from data is escaped.
+"""
+
+import base64
+import hashlib
+import logging
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from pipelines.glossary import LANGUAGES, Language
+from pipelines.io import fresh_folder, read_json
+from pipelines.pages.applicant import applicant_view
+from pipelines.pages.portfolio import portfolio_view
+from pipelines.pages.wording import Wording
+from pipelines.pages.words_values import DEFINITIONS
+from pipelines.params import Params
+
+log = logging.getLogger(__name__)
+
+EVALUATE, EXPLAIN, FOLDER = Path("data/evaluate"), Path("data/explain"), Path("data/report")
+TEMPLATES = Path(__file__).parent / "templates"
+
+HTML_LANG = {"zh": "zh-CN", "en": "en"}
+
+
+def run(_params: Params) -> None:
+    """Run the stage in the project's folders."""
+    report(EVALUATE, EXPLAIN, FOLDER)
+
+
+def report(evaluate: Path, explain: Path, out: Path) -> None:
+    """Read what earlier stages found and write every page into `out`; InputError if a file is not there."""
+    found = {
+        "metrics": read_json(evaluate / "metrics.json"),
+        "details": read_json(evaluate / "details.json"),
+        "explanation": read_json(explain / "explanation.json"),
+        "cases": read_json(explain / "cases.json"),
+    }
+    fresh_folder(out)
+    for name, page in render_all(found).items():
+        (out / name).write_text(page, encoding="utf-8")
+    log.info("%s: %d pages", out / "index.html", len(LANGUAGES) * (1 + len(found["cases"])) + 1)
+
+
+def render_all(run: dict[str, Any]) -> dict[str, str]:
+    """Return every page of the report by file name."""
+    pages = {"index.html": render_index(run)}
+    for lang in LANGUAGES:
+        pages[f"portfolio.{lang}.html"] = render_portfolio(run, lang)
+        for case in run["cases"]:
+            pages[f"applicant-{case['case']}.{lang}.html"] = render_applicant(run, case, lang)
+    return pages
+
+
+def render_portfolio(run: dict[str, Any], lang: Language) -> str:
+    """Return the portfolio report as one HTML page.
+
+    `run` holds `metrics`, `details`, `explanation` and `cases` as the stages `evaluate` and `explain` write them.
+    """
+    w = Wording(lang)
+    page = {
+        "kind": "portfolio",
+        "file": "portfolio",
+        "title": w.say("title.portfolio"),
+        "definitions": DEFINITIONS.values(),
+    }
+    return _render("portfolio.html.j2", w, {**run, **page, **portfolio_view(run, w)})
+
+
+def render_applicant(run: dict[str, Any], case: dict[str, Any], lang: Language) -> str:
+    """Return one applicant's page, an entry of `run["cases"]`, as one HTML page."""
+    w = Wording(lang)
+    title = f"{w.say('title.applicant')} · {w.name('case', case['case'])}"
+    page = {"kind": "applicant", "file": f"applicant-{case['case']}", "title": title, "case": case}
+    return _render("applicant.html.j2", w, {**run, **page, **applicant_view(case, w)})
+
+
+def render_index(run: dict[str, Any]) -> str:
+    """Return the page that links all others, in both languages beside each other."""
+    w = Wording("zh")
+    words = {lang: Wording(lang) for lang in ("zh", "en")}
+    return _render("index.html.j2", w, {**run, "file": "index", "title": w.say("title.index"), "words": words})
+
+
+def _render(template: str, w: Wording, values: dict[str, Any]) -> str:
+    style = (TEMPLATES / "style.css").read_text(encoding="utf-8")
+    frame = {
+        "w": w,
+        "t": w.say,
+        "other": Wording("en" if w.lang == "zh" else "zh"),
+        "html_lang": HTML_LANG[w.lang],
+        "style": Markup(style),
+        "style_hash": base64.b64encode(hashlib.sha256(style.encode()).digest()).decode(),
+    }
+    return _environment().get_template(template).render(**frame, **values)
+
+
+@cache
+def _environment() -> Environment:
+    return Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )

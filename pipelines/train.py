@@ -1,0 +1,75 @@
+"""Stage `train`: features and outcomes of the development sample in, the deployable bundle out."""
+
+import logging
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from features.dimensions import CATALOGUE
+from models.bundle import Bundle
+from models.default_risk import DefaultRiskModel
+from models.scaling import PointsScale
+from models.splits import DEVELOPMENT
+from pipelines.errors import InputError
+from pipelines.featurize import FEATURES, MANIFEST
+from pipelines.io import fingerprint, fresh_folder, read_json, write_json
+from pipelines.params import Params
+from pipelines.split import SAMPLES
+
+log = logging.getLogger(__name__)
+
+FOLDER = Path("data/train")
+BUNDLE, OUT_OF_FOLD, SUMMARY = FOLDER / "bundle", FOLDER / "out_of_fold.parquet", FOLDER / "summary.json"
+
+
+def run(params: Params) -> None:
+    """Run the stage in the project's folders."""
+    fresh_folder(FOLDER)
+    names = read_json(MANIFEST)["model"]
+    samples = pd.read_parquet(SAMPLES)
+    development = samples[samples["sample"] == DEVELOPMENT]
+    rows = development.merge(pd.read_parquet(FEATURES, columns=["application_id", *names]), on="application_id")
+    log.info("training on %d applications, %d bads, %d features", len(rows), int(rows["label"].sum()), len(names))
+    try:
+        model = _model(params, names).fit(
+            rows[names], rows["label"], groups=rows["group"], sample_weight=rows["weight"]
+        )
+    except ValueError as error:
+        raise InputError(f"cannot train: {error}") from None
+    _write(model, rows, names, params)
+
+
+def _model(params: Params, names: list[str]) -> DefaultRiskModel:
+    settings = params.train.model_dump(exclude={"monotone"})
+    directions = CATALOGUE.directions(names) if params.train.monotone else None
+    return DefaultRiskModel(directions=directions, seed=params.seed, **settings)
+
+
+def _write(model: DefaultRiskModel, rows: pd.DataFrame, names: list[str], params: Params) -> None:
+    out_of_fold = model.calibration_.log_odds(model.out_of_fold_margin_)
+    prints = {"data": fingerprint([FEATURES, SAMPLES]), "params": params.fingerprint()}
+    bundle = Bundle.from_model(model, scale=PointsScale(), reference=_reference(rows, names), fingerprints=prints)
+    bundle.write(BUNDLE)
+    folds = pd.DataFrame({"application_id": rows["application_id"], "log_odds": out_of_fold})
+    folds.sort_values("application_id").to_parquet(OUT_OF_FOLD, index=False)
+    summary = {
+        "features": len(names),
+        "trees": model.best_iteration_,
+        "slope": model.slope_,
+        "intercept": model.intercept_,
+        "shift": model.shift_,
+        "central_tendency": params.train.central_tendency,
+        "fold_log_loss": [score.log_loss for score in model.fold_scores_],
+        "bundle_sha256": bundle.sha256,
+        "fingerprints": prints,
+    }
+    write_json(SUMMARY, summary)
+    log.info("%d trees, calibration slope %.3f, bundle %s", model.best_iteration_, model.slope_, bundle.sha256[:12])
+
+
+def _reference(rows: pd.DataFrame, names: list[str]) -> dict[str, dict[str, float | None]]:
+    """Return what later populations are compared with: the median and missing share of each feature in development."""
+    numbers = [n for n in names if not CATALOGUE.feature(n).is_category]
+    medians = rows[numbers].median()
+    return {n: {"median": None if np.isnan(medians[n]) else float(medians[n]), "missing": float(rows[n].isna().mean())} for n in numbers}  # fmt: skip
