@@ -148,7 +148,7 @@ def _exposure(applications: ir.Table, tables: Tables) -> ir.Table:
         .union(limits.select("application_id", day="valid_from", balance=ibis.literal(0, "int64"), step=step))
     )
     daily = changes.group_by(["application_id", "day"]).agg(
-        balance=changes.balance.sum().cast("int64"), step=changes.step.sum().cast("int64")
+        balance=ledger.whole(changes.balance.sum()), step=ledger.whole(changes.step.sum())
     )
     dated = daily.join(applications.select("application_id", "as_of"), "application_id")
     upto = ibis.cumulative_window(group_by="application_id", order_by="day")

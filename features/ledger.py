@@ -49,11 +49,11 @@ def allocate(invoices: ir.Table, payments: ir.Table, owner: str) -> ir.Table:
     rests = _stretches(_unpaid_rest(invoices, direct, owner), owner, "rest", ["due_on", "invoice_id"])
     pairs = pool.join(rests, [owner, pool.paid_from < rests.stretch_to, pool.paid_to > rests.stretch_from])
     overlap = ibis.least(pairs.paid_to, pairs.stretch_to) - ibis.greatest(pairs.paid_from, pairs.stretch_from)
-    return direct.union(pairs.mutate(paid=overlap.cast("int64")).select(columns))
+    return direct.union(pairs.mutate(paid=whole(overlap)).select(columns))
 
 
 def _unpaid_rest(invoices: ir.Table, direct: ir.Table, owner: str) -> ir.Table:
-    paid = direct.group_by([owner, "invoice_id"]).agg(paid=direct.paid.sum().cast("int64"))
+    paid = direct.group_by([owner, "invoice_id"]).agg(paid=whole(direct.paid.sum()))
     joined = invoices.left_join(paid, [owner, "invoice_id"])
     rest = ibis.greatest(joined.due - joined.paid.coalesce(0), 0)
     return joined.select(owner, "invoice_id", "due_on", rest=rest).filter(lambda t: t["rest"] > 0)
@@ -61,7 +61,7 @@ def _unpaid_rest(invoices: ir.Table, direct: ir.Table, owner: str) -> ir.Table:
 
 def _stretches(rows: ir.Table, owner: str, amount: str, order: list[str]) -> ir.Table:
     upto = ibis.cumulative_window(group_by=owner, order_by=order)
-    end = rows[amount].sum().over(upto).cast("int64")
+    end = whole(rows[amount].sum().over(upto))
     return rows.mutate(stretch_to=end).mutate(stretch_from=lambda t: t["stretch_to"] - t[amount])
 
 
@@ -72,16 +72,16 @@ def settle(invoices: ir.Table, allocated: ir.Table, owner: str) -> ir.Table:
     reversals did not undo it.
     """
     running = ibis.cumulative_window(group_by=[owner, "invoice_id"], order_by=["cash_on", "payment_id"])
-    reached = allocated.mutate(reached=allocated.paid.sum().over(running))
+    reached = allocated.mutate(reached=whole(allocated.paid.sum().over(running)))
     steps = reached.join(invoices.select(owner, "invoice_id", enough=enough(invoices.due)), [owner, "invoice_id"])
     paid = steps.group_by([owner, "invoice_id"]).agg(
-        paid=steps.paid.sum().cast("int64"), first_enough=steps.cash_on.min(where=steps.reached >= steps.enough)
+        paid=whole(steps.paid.sum()), first_enough=steps.cash_on.min(where=steps.reached >= steps.enough)
     )
     joined = invoices.left_join(paid, [owner, "invoice_id"]).drop(f"{owner}_right", "invoice_id_right")
     rest = joined.due - joined.paid.coalesce(0)
     settled = (joined.paid.coalesce(0) >= enough(joined.due)) & joined.first_enough.notnull()
     return joined.mutate(
-        open=ibis.ifelse(settled, 0, ibis.greatest(rest, 0)).cast("int64"),
+        open=whole(ibis.ifelse(settled, 0, ibis.greatest(rest, 0))),
         settled_on=ibis.ifelse(settled, joined.first_enough, ibis.null("date")),
     ).drop("paid", "first_enough")
 
@@ -94,10 +94,17 @@ def reductions(settled: ir.Table, allocated: ir.Table, owner: str) -> ir.Table:
     terms = settled.select(owner, "invoice_id", "due", "settled_on")
     dated = allocated.join(terms, [owner, "invoice_id"])
     before = dated.filter(dated.settled_on.isnull() | (dated.cash_on < dated.settled_on))
-    paid = before.group_by([owner, "invoice_id"]).agg(paid=before.paid.sum().cast("int64"))
+    paid = before.group_by([owner, "invoice_id"]).agg(paid=whole(before.paid.sum()))
     closed = terms.filter(terms.settled_on.notnull()).left_join(paid, [owner, "invoice_id"])
     rest = closed.select(owner, "invoice_id", day="settled_on", paid=(closed.due - closed.paid.coalesce(0)))
-    return before.select(owner, "invoice_id", "paid", day="cash_on").select(owner, "invoice_id", "day", "paid").union(rest)
+    return (
+        before.select(owner, "invoice_id", "paid", day="cash_on").select(owner, "invoice_id", "day", "paid").union(rest)
+    )
+
+
+def whole(amount: ir.NumericValue) -> ir.IntegerValue:
+    """Return a sum of whole amounts as int64; engines widen sums, and ibis drops a cast it takes for needless."""
+    return amount.cast("decimal(38, 0)").cast("int64")
 
 
 def enough(due: ir.IntegerValue) -> ir.IntegerValue:

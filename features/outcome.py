@@ -4,7 +4,6 @@ Default after Basel CRE36.68 and Art. 178 CRR: more than 90 days past due on a m
 due are counted per invoice, so that a customer who is always 20 days late is not "overdue for 300 days".
 """
 
-from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -31,14 +30,14 @@ class Definition:
     require_exposure: bool = True
 
 
-def ledger_defaults(tables: Mapping[str, ir.Table], definition: Definition, data_until: date) -> ir.Table:
+def ledger_defaults(settled: ir.Table, allocated: ir.Table, definition: Definition, data_until: date) -> ir.Table:
     """Return the defaults that the ledger shows by `data_until`: customer_id, event_date, cured_on (null while it lasts).
 
-    `event_date` is the first day on which the amount more than 90 days past due and not under dispute is at least
-    max(material_amount, material_share of the open balance). The default is cured after `cure_days` days below that line;
-    a new excess before then belongs to the same default.
+    `settled` and `allocated` are the customers' ledgers from `features.ledger`. `event_date` is the first day on which the
+    amount more than 90 days past due and not under dispute is at least max(material_amount, material_share of the open
+    balance). The default is cured after `cure_days` days below that line; a new excess before then belongs to it.
     """
-    excess = _excess(_balances(tables, definition, data_until), definition)
+    excess = _excess(_balances(settled, allocated, definition, data_until), definition)
     by_customer = ibis.window(group_by="customer_id", order_by="day")
     # A stretch above the line starts a new default if none before it ended within the cure period.
     since = days_between(excess.until.lag().over(by_customer), excess.day)
@@ -53,20 +52,18 @@ def ledger_defaults(tables: Mapping[str, ir.Table], definition: Definition, data
     return spells.select("customer_id", "event_date", cured_on=cured)
 
 
-def _balances(tables: Mapping[str, ir.Table], definition: Definition, data_until: date) -> ir.Table:
+def _balances(settled: ir.Table, allocated: ir.Table, definition: Definition, data_until: date) -> ir.Table:
     """Return per customer and day of change the open balance and the part of it that is late beyond the definition.
 
     Only customers with an invoice that was ever so late: nobody else can be in default by the ledger.
     """
-    invoices = ledger.receivables(tables["invoices"])
-    receipts = ledger.receipts(tables["payments"])
-    allocated = ledger.allocate(invoices, receipts, "customer_id")
-    settled = ledger.settle(invoices, allocated, "customer_id")
-    settled = settled.mutate(late_from=days_after(settled.due_on, definition.default_dpd_days + 1))
-    was_late = settled.settled_on.isnull() | (settled.settled_on > settled.late_from)
-    suspects = settled.filter(was_late, settled.late_from <= ibis.date(data_until)).select("customer_id").distinct()
-    terms = settled.semi_join(suspects, "customer_id")
-    paid = ledger.reductions(terms, allocated, "customer_id").join(terms.select("invoice_id", "late_from"), "invoice_id")
+    dated = settled.mutate(late_from=days_after(settled.due_on, definition.default_dpd_days + 1))
+    was_late = dated.settled_on.isnull() | (dated.settled_on > dated.late_from)
+    suspects = dated.filter(was_late, dated.late_from <= ibis.date(data_until)).select("customer_id").distinct()
+    terms = dated.semi_join(suspects, "customer_id")
+    paid = ledger.reductions(terms, allocated, "customer_id").join(
+        terms.select("invoice_id", "late_from"), "invoice_id"
+    )
     disputed = terms.filter(terms.disputed_amount > 0, terms.dispute_opened_on.notnull())
     shut = disputed.filter(disputed.dispute_closed_on.notnull())
     none = ibis.literal(0, "int64")
@@ -90,10 +87,10 @@ def _balances(tables: Mapping[str, ir.Table], definition: Definition, data_until
     )
     seen = changes.filter(changes.day <= ibis.date(data_until))
     daily = seen.group_by(["customer_id", "day"]).agg(
-        balance=seen.balance.sum().cast("int64"), late=seen.late.sum().cast("int64")
+        balance=ledger.whole(seen.balance.sum()), late=ledger.whole(seen.late.sum())
     )
     upto = ibis.cumulative_window(group_by="customer_id", order_by="day")
-    return daily.mutate(balance=daily.balance.sum().over(upto), late=daily.late.sum().over(upto))
+    return daily.mutate(balance=ledger.whole(daily.balance.sum().over(upto)), late=ledger.whole(daily.late.sum().over(upto)))
 
 
 def _excess(balances: ir.Table, definition: Definition) -> ir.Table:
@@ -102,11 +99,6 @@ def _excess(balances: ir.Table, definition: Definition) -> ir.Table:
     following = ibis.window(group_by="customer_id", order_by="day")
     dated = balances.mutate(material=balances.late >= line, until=balances.day.lead().over(following))
     return dated.filter(dated.material).select("customer_id", "day", "until")
-
-
-def has_ledger(tables: Collection[str]) -> bool:
-    """Whether days past due can be counted: invoices and payments are both there."""
-    return "invoices" in tables and "payments" in tables
 
 
 def default_events(reported: ir.Table | None, found: ir.Table | None, definition: Definition) -> ir.Table:
@@ -119,7 +111,9 @@ def default_events(reported: ir.Table | None, found: ir.Table | None, definition
     reported = None if reported is None else reported.select(columns)
     if found is None:
         if reported is None:
-            raise ValueError("no defaults to learn from: neither table default_events nor a ledger (invoices and payments)")
+            raise ValueError(
+                "no defaults to learn from: neither table default_events nor a ledger (invoices and payments)"
+            )
         return reported
     # On the day a ledger default starts everybody can see it: the ledger is ours.
     found = found.mutate(event_type=ibis.literal("dpd90"), known_at=found.event_date).select(columns)
@@ -130,18 +124,19 @@ def default_events(reported: ir.Table | None, found: ir.Table | None, definition
 
 
 def label(
-    applications: ir.Table, events: ir.Table, tables: Mapping[str, ir.Table], definition: Definition, data_until: date
+    applications: ir.Table, events: ir.Table, settled: ir.Table | None, definition: Definition, data_until: date
 ) -> ir.Table:
     """Return one outcome per application: `label` (1 bad, 0 good, null none), `label_status` and what led to it.
 
-    `events` are those of `default_events`. Columns: application_id, customer_id, as_of, window_end, label, label_status, default_date, default_type,
-    label_known_at, worst_dpd_in_window, invoiced_in_window. The first status that applies counts: excluded_in_default,
+    `events` are those of `default_events`; `settled` the customers' ledgers, None where there are none. Columns:
+    application_id, customer_id, as_of, window_end, label, label_status, default_date, default_type, label_known_at,
+    worst_dpd_in_window, invoiced_in_window. The first status that applies counts: excluded_in_default,
     not_observed, immature (also when already bad: else recent vintages hold bads without their goods), bad, no_exposure,
     indeterminate, good. Defaults count if they happen in (as_of, as_of + performance_days] and are known by `data_until`.
     """
     rows = applications.mutate(window_end=days_after(applications.as_of, definition.performance_days))
     rows = _with_defaults(rows, events, data_until)
-    rows = _with_ledger(rows, tables, definition)
+    rows = _with_ledger(rows, settled, definition)
     mature = days_after(rows.window_end, definition.knowledge_lag_days) <= ibis.date(data_until)
     unexposed = ~rows.invoiced_in_window if definition.require_exposure else ibis.literal(False)
     status = ibis.cases(
@@ -180,13 +175,10 @@ def _with_defaults(rows: ir.Table, events: ir.Table, data_until: date) -> ir.Tab
     return result.mutate(in_default=result.in_default.coalesce(False))
 
 
-def _with_ledger(rows: ir.Table, tables: Mapping[str, ir.Table], definition: Definition) -> ir.Table:
+def _with_ledger(rows: ir.Table, settled: ir.Table | None, definition: Definition) -> ir.Table:
     """Add from the ledger: the worst delay of a material invoice inside the window, and whether anything was invoiced."""
-    if not has_ledger(tables):
+    if settled is None:
         return rows.mutate(worst_dpd_in_window=ibis.null("int64"), invoiced_in_window=ibis.null("boolean"))
-    invoices = ledger.receivables(tables["invoices"])
-    allocated = ledger.allocate(invoices, ledger.receipts(tables["payments"]), "customer_id")
-    settled = ledger.settle(invoices, allocated, "customer_id")
     windows = rows.select("application_id", "customer_id", "as_of", "window_end")
     view = windows.join(settled, "customer_id")
     late_until = ibis.least(view.settled_on.coalesce(view.window_end), view.window_end)

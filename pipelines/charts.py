@@ -63,23 +63,23 @@ def bar_chart(figure: Figure, rows: Sequence[Row]) -> Markup:
     """Draw one horizontal bar a row from zero, with whiskers where a row has an interval."""
     pitch, words = 30, max((words_width(r.words) for r in rows), default=0.0)
     top = max((r.high or r.value or 0.0 for r in rows), default=0.0) or 1.0
-    scale = (WIDTH - LABELS - words - 16) / top
+    place = _linear(0, top, LABELS, WIDTH - words - 16)
     parts = [figure.hatch(), line(LABELS, 0, LABELS, pitch * len(rows), stroke=MUTED)]
     for i, row in enumerate(rows):
-        parts += _bar(figure, row, i * pitch + 5, scale)
+        parts += _bar(figure, row, i * pitch + 5, place)
     return figure.draw(WIDTH, pitch * len(rows) + 2, *parts)
 
 
-def _bar(figure: Figure, row: Row, y: float, scale: float) -> list[Markup]:
+def _bar(figure: Figure, row: Row, y: float, place: Callable[[float], float]) -> list[Markup]:
     label = text(LABELS - 10, y + 14, row.label, anchor="end")
     if row.value is None:
         box = rectangle(LABELS, y, 120, 20, figure.hatched, stroke=RULE)
         return [label, box, text(LABELS + 128, y + 14, row.words, fill=MUTED)]
-    end = LABELS + row.value * scale
-    parts = [label, rectangle(LABELS, y, row.value * scale, 20, row.colour)]
+    end = place(row.value)
+    parts = [label, rectangle(LABELS, y, end - LABELS, 20, row.colour)]
     if row.low is not None and row.high is not None:
-        parts.append(line(LABELS + row.low * scale, y + 10, LABELS + row.high * scale, y + 10, stroke=INK, width=1.5))
-        end = LABELS + row.high * scale
+        parts.append(line(place(row.low), y + 10, place(row.high), y + 10, stroke=INK, width=1.5))
+        end = place(row.high)
     return [*parts, text(end + 8, y + 14, row.words, fill=INK)]
 
 

@@ -39,7 +39,9 @@ def _errors_in_words() -> Iterator[None]:
 
 
 def _log_to_stderr() -> None:
-    logging.basicConfig(level="WARNING", format="%(asctime)s %(name)s: %(message)s", datefmt="%H:%M:%S", stream=sys.stderr)
+    logging.basicConfig(
+        level="WARNING", format="%(asctime)s %(name)s: %(message)s", datefmt="%H:%M:%S", stream=sys.stderr
+    )
     for package in ("pipelines", "models", "features"):
         logging.getLogger(package).setLevel("INFO")
 

@@ -16,6 +16,7 @@ from pipelines.io import (
     engine,
     find_table,
     fresh_folder,
+    hold,
     read_raw,
     write_csv,
     write_json,
@@ -71,11 +72,11 @@ def _ingest_table(
     connection: Connection, table: Table, path: Path, accepted: dict[str, ir.Table], quarantine: Path, params: Params
 ) -> dict[str, Any]:
     raw, lines = read_raw(connection, table, path)
-    parsed = _hold(connection, quality.parse(table, raw), f"parsed_{table.name}")
+    parsed = hold(connection, quality.parse(table, raw), f"parsed_{table.name}")
     judged = quality.judge_keys(table, quality.judge(table, parsed, accepted, params.data_until))
     if table.name == "financial_statements":
         judged = quality.judge_statements(judged)
-    judged = _hold(connection, judged, f"judged_{table.name}")
+    judged = hold(connection, judged, f"judged_{table.name}")
     accepted[table.name] = judged.filter(judged.dq_rule.isnull() & ~judged.dq_fixed_DQ01).select(
         *(c.name for c in table)
     )
@@ -84,12 +85,6 @@ def _ingest_table(
     log.info("%s: read %d, kept %d (%d repaired), set aside %d", path, entry["rows"], entry["ok"] + entry["repaired"], entry["repaired"], entry["quarantined"])  # fmt: skip
     _refuse_share(table, path, entry, quarantine, params.ingest.max_quarantined_share)
     return entry
-
-
-def _hold(connection: Connection, rows: ir.Table, name: str) -> ir.Table:
-    """Compute rows once; later steps read the result."""
-    connection.raw_sql(f"CREATE OR REPLACE TEMP TABLE {name} AS {ibis.to_sql(rows, dialect='duckdb')}")
-    return connection.table(name)
 
 
 def _count(table: Table, judged: ir.Table, lines: ir.Table) -> dict[str, Any]:
@@ -193,7 +188,9 @@ def _refuse_currencies(accepted: dict[str, ir.Table]) -> None:
     found: dict[str, list[str]] = {}
     for name, rows in accepted.items():
         if "currency" in rows.columns:
-            for currency in rows.select("currency").distinct().order_by("currency").to_pyarrow()["currency"].to_pylist():
+            for currency in (
+                rows.select("currency").distinct().order_by("currency").to_pyarrow()["currency"].to_pylist()
+            ):
                 if currency is not None:
                     found.setdefault(currency, []).append(name)
     if len(found) > 1:

@@ -125,6 +125,12 @@ def _check_header(table: Table, raw: ir.Table, path: Path) -> None:
         )
 
 
+def hold(connection: Connection, rows: ir.Table, name: str) -> ir.Table:
+    """Compute rows once; later steps read the result."""
+    connection.raw_sql(f"CREATE OR REPLACE TEMP TABLE {name} AS {ibis.to_sql(rows, dialect='duckdb')}")
+    return connection.table(name)
+
+
 def write_parquet(connection: Connection, rows: ir.Table, path: Path, order_by: tuple[str, ...]) -> None:
     """Write rows ordered by a unique key, so that equal data are equal bytes."""
     sql = ibis.to_sql(rows.order_by(list(order_by)), dialect="duckdb")

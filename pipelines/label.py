@@ -6,10 +6,11 @@ from pathlib import Path
 
 import ibis.expr.types as ir
 
-from features.outcome import Definition, default_events, has_ledger, label, ledger_defaults
+from features import ledger
+from features.outcome import Definition, default_events, label, ledger_defaults
 from pipelines.errors import InputError
 from pipelines.ingest import CANONICAL
-from pipelines.io import Connection, engine, fresh_folder, read_canonical, write_json, write_parquet
+from pipelines.io import Connection, engine, fresh_folder, hold, read_canonical, write_json, write_parquet
 from pipelines.params import Params
 
 log = logging.getLogger(__name__)
@@ -24,23 +25,34 @@ def run(params: Params) -> None:
     definition = Definition(**params.label.model_dump())
     with engine(params.engine) as connection:
         tables = read_canonical(connection, CANONICAL)
-        found = _find_in_ledger(connection, tables, definition, params.data_until)
+        settled, allocated = _ledgers(connection, tables)
+        found = None
+        if definition.from_ledger and settled is not None and allocated is not None:
+            found = _find_defaults(connection, settled, allocated, definition, params.data_until)
         try:
             events = default_events(tables.get("default_events"), found, definition)
         except ValueError as error:
             raise InputError(f"{CANONICAL}: {error}") from None
-        outcomes = label(tables["applications"], events, tables, definition, params.data_until)
+        outcomes = label(tables["applications"], events, settled, definition, params.data_until)
         write_parquet(connection, outcomes, OUTCOMES, ("application_id",))
         _summarise(connection, definition)
 
 
-def _find_in_ledger(
-    connection: Connection, tables: dict[str, ir.Table], definition: Definition, data_until: date
-) -> ir.Table | None:
-    """Write and return the defaults that the ledger shows; None where there is no ledger to look at."""
-    if not (definition.from_ledger and has_ledger(tables)):
-        return None
-    write_parquet(connection, ledger_defaults(tables, definition, data_until), DEFAULTS, ("customer_id", "event_date"))
+def _ledgers(connection: Connection, tables: dict[str, ir.Table]) -> tuple[ir.Table | None, ir.Table | None]:
+    """Return the customers' settled invoices and allocated receipts, computed once; None where there is no ledger."""
+    if "invoices" not in tables or "payments" not in tables:
+        return None, None
+    invoices, receipts = ledger.receivables(tables["invoices"]), ledger.receipts(tables["payments"])
+    allocated = hold(connection, ledger.allocate(invoices, receipts, "customer_id"), "allocated")
+    return hold(connection, ledger.settle(invoices, allocated, "customer_id"), "settled"), allocated
+
+
+def _find_defaults(
+    connection: Connection, settled: ir.Table, allocated: ir.Table, definition: Definition, data_until: date
+) -> ir.Table:
+    """Write and return the defaults that the ledger shows."""
+    defaults = ledger_defaults(settled, allocated, definition, data_until)
+    write_parquet(connection, defaults, DEFAULTS, ("customer_id", "event_date"))
     found = connection.read_parquet(DEFAULTS, table_name="ledger_defaults")
     log.info("defaults found in the ledger: %d", found.count().to_pyarrow().as_py())
     return found

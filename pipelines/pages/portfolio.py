@@ -14,6 +14,9 @@ from pipelines.pages import verdicts
 from pipelines.pages.wording import Wording
 
 ADMISSION_DIMENSIONS = tuple(d for d in CATALOGUE.dimensions if d.id != "context")
+UNTESTED = ("development", "gap")
+"""Samples that no figure of the test comes from; the gap keeps outcomes of one out of the other's time."""
+
 FEW_BADS = 100
 """Fewer defaults than this in the test sample: single grades cannot be judged."""
 
@@ -21,9 +24,9 @@ MISSING_RAISES_SCORE_BY = 0.58
 """Mean points of applicants without a value from which the missing audit speaks: 0.02 log-odds on the usual scale."""
 
 
-def test_sample(details: dict[str, Any]) -> dict[str, Any]:
+def tested_sample(details: dict[str, Any]) -> dict[str, Any]:
     """Return the entry of the sample the model was tested on."""
-    return next(s for s in details["samples"] if s["sample"] != "development")
+    return next(s for s in details["samples"] if s["sample"] not in UNTESTED)
 
 
 def lights(run: dict[str, Any], w: Wording) -> list[dict[str, str]]:
@@ -55,7 +58,7 @@ def _value(metrics: dict[str, Any], name: str) -> float | None:
 
 def sentences(run: dict[str, Any], w: Wording) -> list[str]:
     """Return the summary's three sentences: ranking, level, and what moves the score most."""
-    sample = test_sample(run["details"])
+    sample = tested_sample(run["details"])
     auc, expected = _value(run["metrics"]["out_of_time"], "auc"), _expected_rate(run["details"]["grades"])
     rank = w.say("words.rank", auc=w.percent(auc)) if auc is not None else w.say("words.none")
     level = w.say("words.none")
@@ -81,7 +84,7 @@ def _first_dimension(dimensions: list[dict[str, Any]], w: Wording) -> str:
 
 def limitations(run: dict[str, Any], w: Wording) -> list[str]:
     """Return what the reader must bear in mind, each only where it holds."""
-    details, sample = run["details"], test_sample(run["details"])
+    details, sample = run["details"], tested_sample(run["details"])
     declined = sum(s["n"] for s in details["label_status"] if s["status"] == "not_observed")
     dimensions, indicators = _unassessed_dimensions(run, w), _unassessed_indicators(run)
     absent = absent_tables(details, w)
@@ -225,7 +228,7 @@ def fidelity_rows(run: dict[str, Any], w: Wording) -> list[tuple[str, str, str, 
 def portfolio_view(run: dict[str, Any], w: Wording) -> dict[str, Any]:
     """Return everything the portfolio's template names."""
     return {
-        "sample": test_sample(run["details"]),
+        "sample": tested_sample(run["details"]),
         "lights": lights(run, w),
         "sentences": sentences(run, w),
         "limitations": limitations(run, w),

@@ -86,7 +86,7 @@ class Wording:
     def points(self, x: float | None) -> str:
         """Return points with their sign and one decimal."""
         text = self.number(x, 1)
-        return f"+{text}" if x is not None and x > 0 and float(text.replace(",", "")) else text
+        return f"+{text}" if x is not None and text not in (DASH, "0.0") and x > 0 else text
 
     def p_value(self, p: float | None) -> str:
         """Return a p-value, those below a thousandth as such."""

@@ -1,0 +1,389 @@
+"""The committee's pages: complete, closed to the outside, honest about what is missing, and safe with any data."""
+
+import base64
+import copy
+import hashlib
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+from committee_run import case, committee_run, write
+
+from features.dimensions import CATALOGUE
+from pipelines.errors import InputError
+from pipelines.glossary import LANGUAGES, Language
+from pipelines.pages import portfolio
+from pipelines.pages.applicant import applicant_view, reason
+from pipelines.pages.wording import Wording
+from pipelines.report import render_all, render_applicant, render_portfolio, report
+
+VOID = {"meta", "br", "link", "img", "input", "hr"}
+EN, ZH = Wording("en"), Wording("zh")
+
+
+class Page(HTMLParser):
+    """Reads a page strictly: tags must match; collects what tests ask for."""
+
+    def __init__(self, html: str):
+        super().__init__()
+        self.open: list[str] = []
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.words: list[str] = []
+        self.feed(html)
+        self.close()
+        assert self.open == []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        if "style" not in self.open:
+            self.words.append(data)
+
+    @property
+    def text(self) -> str:
+        return re.sub(r"\s+", " ", " ".join(self.words))
+
+    def all(self, name: str) -> list[str]:
+        return [value for _, attributes in self.tags if (value := attributes.get(name)) is not None]
+
+
+PAGES = render_all(committee_run())
+
+
+def page(run: dict[str, Any], lang: Language = "en") -> Page:
+    return Page(render_portfolio(run, lang))
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_is_well_formed_and_its_labels_point_at_what_is_there(name: str):
+    read = Page(PAGES[name])
+    ids = read.all("id")
+
+    assert len(ids) == len(set(ids))
+    assert {i for label in read.all("aria-labelledby") for i in label.split()} <= set(ids)
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_every_link_leads_to_a_page_of_the_report_or_a_place_on_the_same_page(name: str):
+    read = Page(PAGES[name])
+
+    links = read.all("href")
+
+    assert links
+    assert {link for link in links if not link.startswith("#")} <= set(PAGES)
+    assert {link[1:] for link in links if link.startswith("#")} <= set(read.all("id"))
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_needs_nothing_from_outside_and_its_policy_forbids_it(name: str):
+    html, read = PAGES[name], Page(PAGES[name])
+    style = re.findall(r"<style>(.*?)</style>", html, re.S)
+    digest = base64.b64encode(hashlib.sha256(style[0].encode()).digest()).decode()
+    policy = next(a["content"] for t, a in read.tags if a.get("http-equiv") == "Content-Security-Policy")
+
+    assert policy == f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
+    assert not {"script", "img", "link", "iframe", "object", "form"} & {tag for tag, _ in read.tags}
+    assert not [a for _, attributes in read.tags for a in attributes if a == "style" or a.startswith("on")]
+    assert set(re.findall(r"https?://[^\"'<\s]+", html)) <= {"http://www.w3.org/2000/svg"}
+    assert "url(" not in style[0]
+    assert "@import" not in style[0]
+
+
+@pytest.mark.parametrize("name", [n for n in PAGES if n != "index.html"])
+def test_a_page_links_to_itself_in_the_other_language(name: str):
+    stem, lang, _ = name.split(".")
+
+    assert f"{stem}.{'en' if lang == 'zh' else 'zh'}.html" in Page(PAGES[name]).all("href")
+
+
+def test_an_english_page_holds_no_chinese_but_for_names_and_sources():
+    read = Page(render_applicant(committee_run(), case(), "en"))
+
+    assert re.findall(r"[\u4e00-\u9fff]+", read.text) == ["中文"]
+
+
+HOSTILE = "<script>alert(1)</script>"
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_a_customer_called_script_does_no_harm(lang: Language):
+    run = committee_run()
+    person = case(customer_id=HOSTILE, application_id="=cmd()", product='"><b>', industry="<i>", currency="{x}<u>")
+    person["indicators"][-1]["leading"] |= {"feature": "cx_region", "value": HOSTILE, "peer_median": None}
+    person["decision_hint"] = "'\"><img src=x onerror=alert(1)>"
+
+    read = Page(render_applicant(run, person, lang))
+
+    assert not {"script", "img", "i", "u"} & {tag for tag, _ in read.tags}
+    assert read.text.count(HOSTILE) == 2
+    assert "=cmd()" in read.text
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_hostile_names_of_data_do_no_harm_in_the_portfolio_report(lang: Language):
+    run = committee_run()
+    run["details"]["source_name"] = {"en": HOSTILE, "zh": HOSTILE}
+    run["details"]["tables"].append({"table": HOSTILE, "present": False})
+    run["details"]["quality"][0]["rules"][0] |= {"meaning_en": HOSTILE, "meaning_zh": HOSTILE, "rule": "{{ 7*7 }}"}
+    run["metrics"]["benchmarks"][HOSTILE] = run["metrics"]["benchmarks"]["logistic"]
+    run["details"]["benchmark_roc"] = {HOSTILE: run["details"]["benchmark_roc"]["logistic"]}
+    run["cases"][0]["customer_id"] = HOSTILE
+
+    read = page(run, lang)
+
+    assert "script" not in {tag for tag, _ in read.tags}
+    assert read.text.count(HOSTILE) >= 6
+    assert "{{ 7*7 }}" in read.text
+
+
+def test_the_first_screen_says_what_how_many_and_how_well():
+    text = page(committee_run()).text
+
+    for words in (
+        "defaults within 365 days",
+        "Simulated sample portfolio",
+        "2023-08-15 to 2024-11-15",
+        "4,210",
+        "158",
+        "3.75%",
+        "0.802",
+        "0.778 to 0.826",
+        "0.604",
+        "0.460",
+    ):
+        assert words in text
+
+
+def test_the_sentences_are_composed_of_the_run_s_numbers():
+    run = committee_run()
+
+    ranking, level, first = portfolio.sentences(run, EN)
+
+    assert "in 80.2% of cases" in ranking
+    assert "did" in level
+    assert "3.75%" in level
+    assert first.startswith("Credit score (bureau and repayment) moves the score most")
+    assert "the source article, too" in first
+
+
+def test_the_article_s_claim_is_tested_and_not_imposed():
+    run = committee_run()
+    for d in run["explanation"]["dimensions"]:
+        if d["id"] == "financial_condition":
+            d["share"] = 0.9
+
+    first = portfolio.sentences(run, ZH)[2]
+
+    assert first.startswith("财务状况对评分影响最大，占全部贡献的 90.0%")
+    assert "未得到支持" in first
+
+
+def test_limitations_are_said_where_they_hold_and_only_there():
+    run = committee_run()
+    honest = copy.deepcopy(run)
+    honest["details"] |= {"source": "tables", "tables": [], "label_status": [{"status": "good", "n": 5, "bads": 0}]}
+    for entry in honest["explanation"]["dimensions"] + honest["explanation"]["indicators"]:
+        entry["assessed"] = True
+
+    said = " ".join(portfolio.limitations(run, EN))
+
+    assert portfolio.limitations(honest, EN) == []
+    assert "simulated" in said
+    assert "Payments received" in said
+    assert "2,700 applications were declined or withdrawn" in said
+    assert "Industry reputation" in said
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"labels_overlap": True}, "not fully out of time"),
+        ({"sample": "out_of_sample"}, "random split of customers"),
+        ({"bads": 99}, "only 99 defaults"),
+    ],
+)
+def test_a_weak_test_is_named_as_a_limitation(change: dict[str, Any], words: str):
+    run = committee_run()
+    (run["details"] if "labels_overlap" in change else run["details"]["samples"][1]).update(change)
+
+    assert words in " ".join(portfolio.limitations(run, EN))
+
+
+def test_a_dimension_without_data_is_named_as_not_assessed_and_has_no_share():
+    html = render_portfolio(committee_run(), "zh")
+
+    chart = html[html.index('id="dimensions-title"') : html.index("</svg>", html.index('id="dimensions-title"'))]
+
+    assert "行业信誉" in chart
+    assert "未评估" in chart
+    assert not re.search(r">0(\.0)?%", chart)
+
+
+def test_what_a_run_did_not_compute_is_said_to_be_unavailable():
+    run = committee_run()
+    for key in ("roc", "reliability", "score_distribution"):
+        run["details"][key] = []
+    run["details"]["benchmark_roc"] = {}
+    run["explanation"]["fidelity"] = []
+    run["metrics"]["out_of_time"] = {"n": 4210, "bads": 158}
+    run["metrics"]["benchmarks"] = {}
+    run["cases"] = []
+    for feature in run["explanation"]["features"]:
+        feature["partial_dependence"] = None
+
+    text = page(run).text
+
+    assert text.count("not available in this run") >= 8
+    assert "not enough data" in text
+    assert "Only a simulated portfolio knows its truth" in text
+
+
+def test_a_run_that_knows_its_commit_shows_it():
+    run = committee_run()
+    run["details"]["created_from"]["commit"] = "abc1234"
+
+    assert "abc1234" in page(run).text
+    assert "Commit of the code not available in this run" in page(committee_run()).text
+
+
+def test_a_feature_that_runs_against_its_direction_or_gains_by_absence_is_listed():
+    run = committee_run()
+    run["explanation"]["features"][2] |= {"verdict": "inconsistent", "rho": -0.44}
+    run["explanation"]["features"][3] |= {"missing_mean_points": 2.5, "missing_share": 0.31}
+
+    found = [finding for _, finding in portfolio.audit_exceptions(run, EN)]
+
+    assert found == [
+        "runs against its direction (ρ −0.44)",
+        "a missing value adds +2.5 points on average (31.0% of applicants)",
+    ]
+    assert portfolio.audit_exceptions(committee_run(), EN) == []
+
+
+@pytest.mark.parametrize(
+    ("lang", "sentence"), [("zh", "模型结论供决策参考，不替代尽职调查。"), ("en", "it does not replace due diligence")]
+)
+def test_every_page_says_that_it_does_not_replace_due_diligence(lang: str, sentence: str):
+    for name, html in PAGES.items():
+        if f".{lang}." in name or name == "index.html":
+            assert sentence in html
+
+
+def test_an_applicant_s_page_shows_every_indicator_and_the_way_to_the_score():
+    text = Page(render_applicant(committee_run(), case(), "zh")).text
+
+    assert all(i.zh in text for i in CATALOGUE.indicators)
+    for words in (
+        "2024年3月5日",
+        "1,200,000 元人民币",
+        "60 天",
+        "C26 制造业",
+        "存量客户",
+        "基准分",
+        "588.4",
+        "594.0",
+        "R7",
+        "2.40%",
+        "准入线 R6 之外",
+        "信用分析员",
+        "风险委员会",
+    ):
+        assert words in text
+
+
+@pytest.mark.parametrize(("grade", "side"), [("R6", "within"), ("R7", "outside"), ("R10", "outside"), ("R1", "within")])
+def test_the_admission_line_belongs_to_its_last_grade(grade: str, side: str):
+    assert applicant_view(case(grade=grade), EN)["line"] == f"{side} the admission line R6"
+
+
+def entry(points: float, value: float | None, peer: float | None = 0.9) -> dict[str, Any]:
+    return {
+        "indicator": "repayment_record",
+        "points": points,
+        "feature": "rr_dbt_wavg_180d",
+        "value": value,
+        "peer_median": peer,
+        "unit": "days",
+        "window": "180d",
+    }
+
+
+@pytest.mark.parametrize(
+    ("reason_entry", "english", "chinese"),
+    [
+        (
+            entry(-12.3, 34.0),
+            "Weak repayment record: higher risk. Average days beyond terms, 180 days 34 days (past 180 days; peer median "
+            "0.90 days); −12.3 points.",
+            "还款记录较差，风险较高：加权平均逾期天数(180天)为 34 天（近180天；同行中位数 0.90 天），影响 −12.3 分。",
+        ),
+        (
+            entry(8.0, -3.0, None),
+            "Sound repayment record: lower risk. Average days beyond terms, 180 days −3 days (past 180 days); +8.0 points.",
+            "还款记录良好，风险较低：加权平均逾期天数(180天)为 −3 天（近180天），影响 +8.0 分。",
+        ),
+        (
+            entry(-6.0, None),
+            "Repayment record: Average days beyond terms, 180 days is not on file and treated as missing (past 180 days; "
+            "peer median 0.90 days); −6.0 points.",
+            "还款记录：加权平均逾期天数(180天)未取得，按缺失处理（近180天；同行中位数 0.90 天），影响 −6.0 分。",
+        ),
+    ],
+)
+def test_a_reason_is_a_sentence_with_value_peers_period_and_points(
+    reason_entry: dict[str, Any], english: str, chinese: str
+):
+    assert reason(reason_entry, EN) == english
+    assert reason(reason_entry, ZH) == chinese
+
+
+def test_the_limits_of_an_applicant_s_data_name_what_was_not_assessed_and_what_had_no_value():
+    coverage, unassessed, empty = applicant_view(case(), EN)["limits"]
+
+    assert coverage.startswith("83.0%")
+    assert "Corporate governance" in unassessed
+    assert "Cooperation history" in empty
+
+
+def test_an_applicant_of_whom_little_is_known_still_has_a_page():
+    person = case(requested_terms_days=None, is_new_customer=None, reasons_against=[], reasons_for=[], coverage=0.0)
+    for row in person["indicators"]:
+        row |= {"assessed": False, "percentile": None, "leading": None, "points": 0.0}
+    for c in person["contributions"]:
+        c |= {"assessed": False, "points": 0.0}
+    person["points"] = person["base_points"]
+
+    text = Page(render_applicant(committee_run(), person, "en")).text
+
+    assert text.count("not assessed") >= len(CATALOGUE.indicators)
+    assert text.count("None of five points or more.") == 2
+
+
+def test_the_stage_writes_every_page_from_the_files_of_earlier_stages(tmp_path: Path):
+    write(committee_run(), tmp_path / "evaluate", tmp_path / "explain")
+
+    report(tmp_path / "evaluate", tmp_path / "explain", tmp_path / "report")
+
+    written = {p.name: p.read_text(encoding="utf-8") for p in (tmp_path / "report").iterdir()}
+    assert written == PAGES
+    assert len(written) == 13
+
+
+def test_an_earlier_stage_that_has_not_run_is_named(tmp_path: Path):
+    with pytest.raises(InputError, match=r"metrics\.json not found; run `dvc repro`"):
+        report(tmp_path, tmp_path, tmp_path / "report")
+
+
+def test_the_same_run_gives_the_same_bytes():
+    assert render_all(committee_run()) == PAGES
