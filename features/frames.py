@@ -52,36 +52,42 @@ APPLICATION = Frame(name="application", reads=("applications", "customers"), may
 def _statements(applications: ir.Table, tables: Tables) -> ir.Table:
     """One row an application: the latest annual statement (`revenue`) and those one and two years before (`revenue_1y`).
 
-    Each period in its latest version known at `as_of`. A previous statement counts only if it ended exactly 12 (24) months
-    earlier: a change over an unknown number of years is no change over one.
+    Each period, told by the month it ends in, in its latest version known at `as_of`; statements of part of a year are
+    ignored. A previous statement counts only if it ended 12 (24) months earlier: a change over an unknown number of years
+    is no change over one.
     """
-    view = latest(applications, FINANCIAL_STATEMENTS, tables["financial_statements"], by=("period_end",))
-    annual = view.filter(view.period_months == 12, view.period_end <= view.as_of)
-    month = month_number(annual.period_end)
-    newest = month.max().over(ibis.window(group_by="application_id"))
-    lagged = annual.mutate(years_back=(newest - month) / 12, newest_age=month_number(annual.as_of) - newest)
+    annual = _annual(tables["financial_statements"])
+    view = latest(applications, FINANCIAL_STATEMENTS, annual, by=("period_month",))
+    ended = view.filter(view.period_end <= view.as_of)
+    newest = ended.period_month.max().over(ibis.window(group_by="application_id"))
+    lagged = ended.mutate(years_back=(newest - ended.period_month) / 12, newest_age=month_number(ended.as_of) - newest)
     recent = lagged.filter(lagged.newest_age <= STATEMENT_AGE_MONTHS, lagged.years_back.isin(STATEMENT_LAGS))
     items = {
         f"{item}{_lag_suffix(lag)}": recent[item].max(where=recent.years_back == lag)
         for item in STATEMENT_ITEMS
         for lag in STATEMENT_LAGS
     }
-    newest_only = {name: recent[name].max(where=recent.years_back == 0) for name in ("period_end", "audit_opinion")}
+    of_newest = ("period_month", "period_end", "audit_opinion")
+    newest_only = {name: recent[name].max(where=recent.years_back == 0) for name in of_newest}
     wide = recent.group_by("application_id").agg(**items, **newest_only)
-    delay = _first_publication(applications, tables)
+    delay = _first_publication(applications, annual)
     asked = applications.select("application_id", "as_of", "requested_limit")
-    joined = asked.inner_join(wide, "application_id").left_join(delay, ["application_id", "period_end"])
-    return joined.drop("application_id_right", "period_end_right")
+    joined = asked.inner_join(wide, "application_id").left_join(delay, ["application_id", "period_month"])
+    return joined.drop("application_id_right", "period_month_right")
+
+
+def _annual(statements: ir.Table) -> ir.Table:
+    year = statements.filter(statements.period_months == 12)
+    return year.mutate(period_month=month_number(year.period_end))
 
 
 def _lag_suffix(lag: int) -> str:
     return f"_{lag}y" if lag else ""
 
 
-def _first_publication(applications: ir.Table, tables: Tables) -> ir.Table:
-    view = known(applications, FINANCIAL_STATEMENTS, tables["financial_statements"])
-    annual = view.filter(view.period_months == 12)
-    return annual.group_by(["application_id", "period_end"]).agg(first_published=annual.published_at.min())
+def _first_publication(applications: ir.Table, annual: ir.Table) -> ir.Table:
+    view = known(applications, FINANCIAL_STATEMENTS, annual)
+    return view.group_by(["application_id", "period_month"]).agg(first_published=view.published_at.min())
 
 
 STATEMENTS = Frame(name="statements", reads=("financial_statements",), view=_statements)
@@ -131,8 +137,9 @@ RECEIPTS = Frame(name="receipts", reads=("payments",), grain="history", view=_pa
 
 
 def _exposure(applications: ir.Table, tables: Tables) -> ir.Table:
-    """One row per application and stretch of days with one balance and one limit: `balance`, `limit_amount`, `days`.
+    """One row per application and stretch of days with one balance and one limit.
 
+    Columns: `day` (its first), `balance`, `limit_amount`, `paid` (on the first day), `days`, `is_last`.
     `days` counts the days of the stretch inside the 365 days up to `as_of`. Invoices, receipts and limits are laid on one
     line of changes; running sums give the state after each.
     """
@@ -142,20 +149,21 @@ def _exposure(applications: ir.Table, tables: Tables) -> ir.Table:
     limits = _known_limits(applications, tables)
     before = ibis.window(group_by="application_id", order_by="valid_from")
     step = limits.limit_amount - limits.limit_amount.lag().over(before).coalesce(0)
+    none = ibis.literal(0, "int64")
     changes = (
-        invoices.select("application_id", day="issued_on", balance="due", step=ibis.literal(0, "int64"))
-        .union(paid.select("application_id", "day", balance=-paid.paid, step=ibis.literal(0, "int64")))
-        .union(limits.select("application_id", day="valid_from", balance=ibis.literal(0, "int64"), step=step))
+        invoices.select("application_id", day="issued_on", balance="due", paid=none, step=none)
+        .union(paid.select("application_id", "day", balance=-paid.paid, paid="paid", step=none))
+        .union(limits.select("application_id", day="valid_from", balance=none, paid=none, step=step))
     )
-    daily = changes.group_by(["application_id", "day"]).agg(
-        balance=ledger.whole(changes.balance.sum()), step=ledger.whole(changes.step.sum())
-    )
+    sums = {name: ledger.whole(changes[name].sum()) for name in ("balance", "paid", "step")}
+    daily = changes.group_by(["application_id", "day"]).agg(**sums)
     dated = daily.join(applications.select("application_id", "as_of"), "application_id")
     upto = ibis.cumulative_window(group_by="application_id", order_by="day")
     after = ibis.window(group_by="application_id", order_by="day")
     start_age, end_age = age_days(dated, "day"), age_days(dated, "day").lead().over(after).coalesce(-1)
     days = ibis.greatest(0, ibis.least(start_age, 364) - ibis.greatest(end_age, -1))
-    return dated.mutate(balance=dated.balance.sum().over(upto), limit_amount=dated.step.sum().over(upto), days=days)
+    balance, limit = dated.balance.sum().over(upto), dated.step.sum().over(upto)
+    return dated.mutate(balance=balance, limit_amount=limit, days=days, is_last=end_age == -1)
 
 
 EXPOSURE = Frame(name="exposure", reads=("invoices", "payments", "credit_limits"), grain="history", view=_exposure)
@@ -190,3 +198,9 @@ def due_within(view: ir.Table, days: int) -> ir.BooleanValue:
 def ratio(numerator: ir.NumericValue, denominator: ir.NumericValue) -> ir.FloatingValue:
     """Return numerator / denominator as a float, null where the denominator is zero or anything is missing."""
     return numerator.cast("float64") / denominator.cast("float64").nullif(0.0)
+
+
+def weighted(amount: ir.IntegerValue, weight: ir.IntegerValue) -> ir.DecimalValue:
+    """Return amount x weight exactly; a large invoice times days late does not fit 64 bits, its decimal does."""
+    # The full width on one side: of two narrow decimals DuckDB makes a narrow product.
+    return amount.cast("decimal(38, 0)") * weight.cast("decimal(9, 0)")

@@ -47,9 +47,13 @@ def allocate(invoices: ir.Table, payments: ir.Table, owner: str) -> ir.Table:
     pool = _stretches(payments.filter(payments.invoice_id.isnull()), owner, "paid", ["cash_on", "payment_id"])
     pool = pool.select(owner, "payment_id", "cash_on", paid_from="stretch_from", paid_to="stretch_to")
     rests = _stretches(_unpaid_rest(invoices, direct, owner), owner, "rest", ["due_on", "invoice_id"])
-    pairs = pool.join(rests, [owner, pool.paid_from < rests.stretch_to, pool.paid_to > rests.stretch_from])
-    overlap = ibis.least(pairs.paid_to, pairs.stretch_to) - ibis.greatest(pairs.paid_from, pairs.stretch_from)
-    return direct.union(pairs.mutate(paid=whole(overlap)).select(columns))
+    low, high = ibis.least(pool.paid_from, pool.paid_to), ibis.greatest(pool.paid_from, pool.paid_to)
+    pairs = pool.mutate(low=low, high=high).join(rests, owner)
+    pairs = pairs.filter(pairs.low < pairs.stretch_to, pairs.high > pairs.stretch_from)
+    overlap = ibis.least(pairs.high, pairs.stretch_to) - ibis.greatest(pairs.low, pairs.stretch_from)
+    # A reversal walks back over the line and gives back what the receipts before it had reached.
+    signed = ibis.ifelse(pairs.paid_to < pairs.paid_from, -overlap, overlap)
+    return direct.union(pairs.mutate(paid=whole(signed)).select(columns))
 
 
 def _unpaid_rest(invoices: ir.Table, direct: ir.Table, owner: str) -> ir.Table:
@@ -68,22 +72,26 @@ def _stretches(rows: ir.Table, owner: str, amount: str, order: list[str]) -> ir.
 def settle(invoices: ir.Table, allocated: ir.Table, owner: str) -> ir.Table:
     """Return the invoices with `open` (unpaid minor units, 0 once settled) and `settled_on` (null while open).
 
-    `allocated` are the receipts by invoice, from `allocate`. `settled_on` is the first day on which the receipts reach the amount due less the tolerance, provided that later
-    reversals did not undo it.
+    `allocated` are the receipts by invoice, from `allocate`. `settled_on` is the first day from which the receipts stay at
+    the amount due less the tolerance: a receipt that a later reversal takes back settled nothing.
     """
-    running = ibis.cumulative_window(group_by=[owner, "invoice_id"], order_by=["cash_on", "payment_id"])
-    reached = allocated.mutate(reached=whole(allocated.paid.sum().over(running)))
-    steps = reached.join(invoices.select(owner, "invoice_id", enough=enough(invoices.due)), [owner, "invoice_id"])
+    daily = allocated.group_by([owner, "invoice_id", "cash_on"]).agg(paid=whole(allocated.paid.sum()))
+    upto = ibis.cumulative_window(group_by=[owner, "invoice_id"], order_by="cash_on")
+    terms = invoices.select(owner, "invoice_id", "due")
+    steps = daily.mutate(reached=whole(daily.paid.sum().over(upto))).join(terms, [owner, "invoice_id"])
+    short = steps.reached < enough(steps.due)
+    after = ibis.window(group_by=[owner, "invoice_id"], order_by="cash_on")
+    steps = steps.mutate(short=short, turns=~short & short.lag().over(after).coalesce(True))
     paid = steps.group_by([owner, "invoice_id"]).agg(
-        paid=whole(steps.paid.sum()), first_enough=steps.cash_on.min(where=steps.reached >= steps.enough)
+        paid=whole(steps.paid.sum()), turned_on=steps.cash_on.max(where=steps.turns)
     )
     joined = invoices.left_join(paid, [owner, "invoice_id"]).drop(f"{owner}_right", "invoice_id_right")
     rest = joined.due - joined.paid.coalesce(0)
-    settled = (joined.paid.coalesce(0) >= enough(joined.due)) & joined.first_enough.notnull()
+    settled = (joined.paid.coalesce(0) >= enough(joined.due)) & joined.turned_on.notnull()
     return joined.mutate(
         open=whole(ibis.ifelse(settled, 0, ibis.greatest(rest, 0))),
-        settled_on=ibis.ifelse(settled, joined.first_enough, ibis.null("date")),
-    ).drop("paid", "first_enough")
+        settled_on=ibis.ifelse(settled, joined.turned_on, ibis.null("date")),
+    ).drop("paid", "turned_on")
 
 
 def reductions(settled: ir.Table, allocated: ir.Table, owner: str) -> ir.Table:
@@ -108,9 +116,9 @@ def whole(amount: ir.NumericValue) -> ir.IntegerValue:
 
 
 def enough(due: ir.IntegerValue) -> ir.IntegerValue:
-    """Return the receipts (minor units) that settle an amount due: all but 2 % or 100 currency units."""
+    """Return the receipts (minor units) that settle an amount due: all but 2 % or 100 currency units, at least one unit."""
     # Whole minor units in and out: the two per cent are cut to a whole number by integer division.
-    return due - ibis.greatest(due // int(1 / SETTLED_WITHIN_SHARE), SETTLED_WITHIN)
+    return ibis.greatest(due - ibis.greatest(due // int(1 / SETTLED_WITHIN_SHARE), SETTLED_WITHIN), 1)
 
 
 def days_beyond_terms(invoices: ir.Table, today: str) -> ir.IntegerValue:

@@ -60,44 +60,60 @@ def _balances(settled: ir.Table, allocated: ir.Table, definition: Definition, da
     dated = settled.mutate(late_from=days_after(settled.due_on, definition.default_dpd_days + 1))
     was_late = dated.settled_on.isnull() | (dated.settled_on > dated.late_from)
     suspects = dated.filter(was_late, dated.late_from <= ibis.date(data_until)).select("customer_id").distinct()
-    terms = dated.semi_join(suspects, "customer_id")
-    paid = ledger.reductions(terms, allocated, "customer_id").join(
-        terms.select("invoice_id", "late_from"), "invoice_id"
-    )
-    disputed = terms.filter(terms.disputed_amount > 0, terms.dispute_opened_on.notnull())
-    shut = disputed.filter(disputed.dispute_closed_on.notnull())
-    none = ibis.literal(0, "int64")
-    changes = ibis.union(
-        terms.select("customer_id", day="issued_on", balance=terms.due, late=none),
-        terms.select("customer_id", day="late_from", balance=none, late=terms.due),
-        paid.select("customer_id", "day", balance=-paid.paid, late=none),
-        paid.select("customer_id", day=ibis.greatest(paid.day, paid.late_from), balance=none, late=-paid.paid),
-        disputed.select(
-            "customer_id",
-            day=ibis.greatest(disputed.dispute_opened_on, disputed.late_from),
-            balance=none,
-            late=-disputed.disputed_amount,
-        ),
-        shut.select(
-            "customer_id",
-            day=ibis.greatest(shut.dispute_closed_on, shut.late_from),
-            balance=none,
-            late=shut.disputed_amount,
-        ),
-    )
-    seen = changes.filter(changes.day <= ibis.date(data_until))
-    daily = seen.group_by(["customer_id", "day"]).agg(
-        balance=ledger.whole(seen.balance.sum()), late=ledger.whole(seen.late.sum())
-    )
+    steps = _steps(_states(dated.semi_join(suspects, "customer_id"), allocated, data_until))
+    daily = steps.group_by(["customer_id", "day"]).agg(balance=steps.balance.sum(), late=steps.late.sum())
     upto = ibis.cumulative_window(group_by="customer_id", order_by="day")
-    return daily.mutate(balance=ledger.whole(daily.balance.sum().over(upto)), late=ledger.whole(daily.late.sum().over(upto)))
+    return daily.mutate(
+        balance=ledger.whole(daily.balance.sum().over(upto)), late=ledger.whole(daily.late.sum().over(upto))
+    )
+
+
+def _states(terms: ir.Table, allocated: ir.Table, data_until: date) -> ir.Table:
+    """Return per invoice and day of change what is open (`balance`) and how much of it is late and not under dispute."""
+    changes = _changes(terms, allocated)
+    changes = changes.filter(changes.day <= ibis.date(data_until))
+    invoice = ["customer_id", "invoice_id"]
+    daily = changes.group_by([*invoice, "day"]).agg(
+        **{name: ledger.whole(changes[name].sum()) for name in ("unpaid", "disputed", "overdue")}
+    )
+    upto = ibis.cumulative_window(group_by=invoice, order_by="day")
+    state = {name: ledger.whole(daily[name].sum().over(upto)) for name in ("unpaid", "disputed", "overdue")}
+    dated = daily.mutate(**state).mutate(balance=lambda t: ibis.greatest(t["unpaid"], 0))
+    # A dispute excuses no more than the invoice still owes, and never another invoice.
+    undisputed = ibis.greatest(dated.balance - ibis.greatest(dated.disputed, 0), 0)
+    late = ibis.ifelse(dated.overdue > 0, undisputed, 0)
+    return dated.select(*invoice, "day", "balance", late=late)
+
+
+def _changes(terms: ir.Table, allocated: ir.Table) -> ir.Table:
+    """Return what happens to each invoice: day, and the change of what is unpaid, disputed, and overdue (0 or 1)."""
+    none = ibis.literal(0, "int64")
+    invoice = ("customer_id", "invoice_id")
+    paid = ledger.reductions(terms, allocated, "customer_id")
+    opened = terms.filter(terms.disputed_amount > 0, terms.dispute_opened_on.notnull())
+    closed = opened.filter(opened.dispute_closed_on.notnull())
+    return ibis.union(
+        terms.select(*invoice, day="issued_on", unpaid="due", disputed=none, overdue=none),
+        terms.select(*invoice, day="late_from", unpaid=none, disputed=none, overdue=ibis.literal(1, "int64")),
+        paid.select(*invoice, "day", unpaid=-paid.paid, disputed=none, overdue=none),
+        opened.select(*invoice, day="dispute_opened_on", unpaid=none, disputed=opened.disputed_amount, overdue=none),
+        closed.select(*invoice, day="dispute_closed_on", unpaid=none, disputed=-closed.disputed_amount, overdue=none),
+    )
+
+
+def _steps(states: ir.Table) -> ir.Table:
+    """Return by how much each change of an invoice's state moves its customer's: customer_id, day, balance, late."""
+    before = ibis.window(group_by=["customer_id", "invoice_id"], order_by="day")
+    step = {name: states[name] - states[name].lag().over(before).coalesce(0) for name in ("balance", "late")}
+    return states.select("customer_id", "day", **step)
 
 
 def _excess(balances: ir.Table, definition: Definition) -> ir.Table:
     """Return the stretches of days on which the late amount is material: customer_id, day, until (exclusive)."""
     line = ibis.greatest(int(definition.material_amount * MINOR_UNITS), balances.balance * definition.material_share)
     following = ibis.window(group_by="customer_id", order_by="day")
-    dated = balances.mutate(material=balances.late >= line, until=balances.day.lead().over(following))
+    material = (balances.late >= line) & (balances.late > 0)
+    dated = balances.mutate(material=material, until=balances.day.lead().over(following))
     return dated.filter(dated.material).select("customer_id", "day", "until")
 
 
@@ -131,17 +147,19 @@ def label(
     `events` are those of `default_events`; `settled` the customers' ledgers, None where there are none. Columns:
     application_id, customer_id, as_of, window_end, label, label_status, default_date, default_type, label_known_at,
     worst_dpd_in_window, invoiced_in_window. The first status that applies counts: excluded_in_default,
-    not_observed, immature (also when already bad: else recent vintages hold bads without their goods), bad, no_exposure,
-    indeterminate, good. Defaults count if they happen in (as_of, as_of + performance_days] and are known by `data_until`.
+    not_observed (refused, and not invoiced in the window all the same), immature (also when already bad: else recent
+    vintages hold bads without their goods), bad, no_exposure, indeterminate, good. Defaults count if they happen in (as_of,
+    as_of + performance_days] and are known by `data_until`.
     """
     rows = applications.mutate(window_end=days_after(applications.as_of, definition.performance_days))
     rows = _with_defaults(rows, events, data_until)
     rows = _with_ledger(rows, settled, definition)
     mature = days_after(rows.window_end, definition.knowledge_lag_days) <= ibis.date(data_until)
     unexposed = ~rows.invoiced_in_window if definition.require_exposure else ibis.literal(False)
+    refused = rows.decision.isin(("decline", "withdrawn")).coalesce(False)
     status = ibis.cases(
         (rows.in_default, "excluded_in_default"),
-        (rows.decision.isin(("decline", "withdrawn")).coalesce(False), "not_observed"),
+        (refused & ~rows.invoiced_in_window.coalesce(False), "not_observed"),
         (~mature, "immature"),
         (rows.default_date.notnull(), "bad"),
         (unexposed.coalesce(False), "no_exposure"),
@@ -162,7 +180,7 @@ def _with_defaults(rows: ir.Table, events: ir.Table, data_until: date) -> ir.Tab
     before = (joined.event_date <= joined.as_of) & (joined.cured_on.isnull() | (joined.cured_on > joined.as_of))
     inside = (joined.event_date > joined.as_of) & (joined.event_date <= joined.window_end)
     inside = inside & (joined.known_at <= ibis.date(data_until))
-    first = ibis.window(group_by=["application_id", inside], order_by=["event_date", "event_type"])
+    first = ibis.window(group_by=["application_id", inside], order_by=["event_date", "event_type", "known_at"])
     ranked = joined.mutate(before=before, inside=inside, place=ibis.row_number().over(first))
     chosen = ranked.inside & (ranked.place == 0)
     summary = ranked.group_by("application_id").agg(

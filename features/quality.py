@@ -8,15 +8,23 @@ A row carries `dq_rule` and `dq_reason` (null: kept) and one flag `dq_fixed_<rul
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Literal
 
 import ibis
 import ibis.expr.types as ir
 
+from features.cells import (
+    TYPES,
+    any_of,
+    delivered_cell,
+    has_content,
+    number,
+    read,
+    unreadable_reason,
+    was_padded,
+    was_respelled,
+)
 from features.point_in_time import days_after, days_between
-from features.tables import MINOR_UNITS, Column, Kind, Table
-
-Action = Literal["quarantined", "repaired", "flagged"]
+from features.tables import FINANCIAL_STATEMENTS, MINOR_UNITS, Column, Table
 
 
 @dataclass(frozen=True)
@@ -31,37 +39,53 @@ class Rule:
 RULES: dict[str, Rule] = {
     rule.id: rule
     for rule in (
-        Rule("DQ01", "key not unique: exact copies dropped, of conflicting rows the latest kept", "主键重复:完全相同者去重,冲突者保留最新"),
+        Rule(
+            "DQ01",
+            "key not unique: exact copies dropped, of conflicting rows the latest kept",
+            "主键重复:完全相同者去重,冲突者保留最新",
+        ),
         Rule("DQ02", "refers to a row that does not exist", "引用的记录不存在"),
-        Rule("DQ03", "value missing, of the wrong type, or not one of the allowed values", "必填缺失、类型错误或取值不在允许范围"),
-        Rule("DQ04", "known before it happened: availability set to the event plus the usual lag", "获知早于发生:按常见滞后修正"),
-        Rule("DQ05", "availability missing: a fact nobody can date must not enter features", "缺少获知日期,不得进入特征"),
-        Rule("DQ06", "date before 1990 or more than five years after the data end", "日期早于1990年或晚于数据截止日五年以上"),
+        Rule(
+            "DQ03",
+            "value missing, of the wrong type, or not one of the allowed values",
+            "必填缺失、类型错误或取值不在允许范围",
+        ),
+        Rule(
+            "DQ04",
+            "known before it happened: availability set to the event plus the usual lag",
+            "获知早于发生:按常见滞后修正",
+        ),
+        Rule(
+            "DQ05",
+            "availability missing: a fact nobody can date must not enter features",
+            "缺少获知日期,不得进入特征",
+        ),
+        Rule(
+            "DQ06",
+            "date before 1990 or more than five years after the data end",
+            "日期早于1990年或晚于数据截止日五年以上",
+        ),
         Rule("DQ07", "due before it was issued", "到期日早于开票日"),
-        Rule("DQ08", "amount not positive, or paid more than 105 % of the invoice", "金额非正,或回款超过发票金额的105%"),
-        Rule("DQ09", "balance sheet does not add up; missing equity set to assets less liabilities", "资产负债表不平;缺失权益按资产减负债补足"),
-        Rule("DQ10", "unit slip: amounts 1,000 or 10,000 times the company's other statements, divided back", "金额单位错位(千/万倍),已还原"),
+        Rule(
+            "DQ08",
+            "amount not positive, or paid more than 105 % of the invoice",
+            "金额非正,或回款超过发票金额的105%",
+        ),
+        Rule(
+            "DQ09",
+            "balance sheet does not add up; missing equity set to assets less liabilities",
+            "资产负债表不平;缺失权益按资产减负债补足",
+        ),
+        Rule(
+            "DQ10",
+            "unit slip: amounts 1,000 or 10,000 times the company's other statements, divided back",
+            "金额单位错位(千/万倍),已还原",
+        ),
         Rule("DQ11", "number outside its possible range: value cleared", "数值超出可能范围,已置空"),
         Rule("DQ12", "more than one currency without exchange rates", "存在多币种但无汇率"),
         Rule("DQ13", "too many rows set aside to trust the table", "被隔离行过多,整表不可信"),
     )
-}  # fmt: skip
-
-TYPES: dict[Kind, str] = {
-    "text": "string",
-    "enum": "string",
-    "integer": "int64",
-    "number": "float64",
-    "ratio": "float64",
-    "money": "int64",
-    "date": "date",
-    "flag": "boolean",
 }
-"""The canonical type of each kind of column."""
-
-_TRUE, _FALSE = ("true", "t", "1", "yes", "y", "是"), ("false", "f", "0", "no", "n", "否")
-_LARGEST_AMOUNT = 1e15
-"""Amounts beyond this many currency units cannot be whole minor units in 64 bits; no company has them."""
 
 SLIP_EXPONENTS = (3, 4)
 _SLIP_TOLERANCE = 0.35
@@ -74,120 +98,27 @@ def parse(table: Table, raw: ir.Table) -> ir.Table:
     `raw` has `dq_row` (position in the file, from 1) and columns of any type; missing optional columns become null.
     """
     # One projection for the cells, so that each is trimmed once however often it is looked at.
-    delivered = raw.select("dq_row", **{c.name: _cell(c, raw) for c in table})
+    padded = any_of([was_padded(c, raw) for c in table if c.kind == "enum"])
+    delivered = raw.select("dq_row", dq_padded=padded, **{c.name: delivered_cell(c, raw) for c in table})
     cells = {c.name: delivered[c.name] for c in table}
-    values = {c.name: _read(c, cells[c.name]) for c in table}
-    respelled = [_was_respelled(cells[c.name], values[c.name]) for c in table if c.kind == "enum"]
+    # Statements may be in thousands or millions; canonical amounts are in single units everywhere. A row without a usable
+    # scale is set aside later.
+    scale = number(cells["unit_scale"]).coalesce(1.0) if "unit_scale" in cells else ibis.literal(1.0)
+    values = {c.name: read(c, cells[c.name], scale) for c in table}
+    respelled = [was_respelled(cells[c.name], values[c.name]) for c in table if c.kind == "enum"]
     unreadable = [
-        (_has_content(cells[c.name]) & values[c.name].isnull(), _cell_reason(c, cells[c.name]))
+        (has_content(cells[c.name]) & values[c.name].isnull(), unreadable_reason(c, cells[c.name]))
         for c in table
         if c.kind != "text"
     ]
-    parsed = delivered.select("dq_row", **values, dq_unreadable=_first(unreadable), dq_fixed_DQ03=_any(respelled))
-    return _in_whole_units(parsed) if "unit_scale" in values else parsed
-
-
-def _cell(column: Column, raw: ir.Table) -> ir.Value:
-    """Return the delivered column: as it is where its type already fits the contract, else as text without blanks."""
-    if column.name not in raw.columns:
-        return ibis.null("string")
-    delivered = raw[column.name]
-    number, day, flag = delivered.type().is_numeric(), delivered.type().is_date(), delivered.type().is_boolean()
-    fits = {"date": day, "flag": flag, "text": False, "enum": False}.get(column.kind, number)
-    return delivered if fits else delivered.cast("string").strip().nullif("")
-
-
-def _has_content(cell: ir.Value) -> ir.BooleanValue:
-    """Whether a cell says anything; NaN in a file of numbers is its way to say nothing."""
-    return cell.notnull() & ~cell.isnan() if cell.type().is_floating() else cell.notnull()
-
-
-def _read(column: Column, cell: ir.Value) -> ir.Value:
-    value = _converted(column, cell)
-    return value if column.default is None else value.coalesce(_default_if_blank(column, cell))
-
-
-def _default_if_blank(column: Column, cell: ir.Value) -> ir.Value:
-    return ibis.ifelse(cell.isnull(), ibis.literal(column.default == "true"), ibis.null("boolean"))
-
-
-def _converted(column: Column, cell: ir.Value) -> ir.Value:
-    match column.kind:
-        case "text":
-            return cell
-        case "enum":
-            spelled = cell.lower()
-            known = spelled.substitute(column.aliases) if column.aliases else spelled
-            return ibis.ifelse(known.isin(column.allowed), known, ibis.null("string"))
-        case "flag":
-            return cell if cell.type().is_boolean() else _flag_of(cell.lower())
-        case "date":
-            return cell if cell.type().is_date() else _date_of(cell)
-        case "money":
-            return _minor_units(_number(cell))
-        case "integer":
-            number = _number(cell)
-            return ibis.ifelse(number == number.round(), number, ibis.null("float64")).cast("int64")
-        case _:
-            return _number(cell)
-
-
-def _flag_of(spelled: ir.StringValue) -> ir.BooleanValue:
-    return ibis.cases((spelled.isin(_TRUE), True), (spelled.isin(_FALSE), False), else_=ibis.null("boolean"))
-
-
-def _date_of(cell: ir.StringValue) -> ir.DateValue:
-    """Return the local calendar day that a text begins with; a time and its zone after it do not move the day."""
-    iso = cell.re_search(r"^\d{4}-\d{2}-\d{2}([ T].*)?$")
-    return ibis.ifelse(iso, cell.left(10), ibis.null("string")).try_cast("date")
-
-
-def _number(cell: ir.Value) -> ir.FloatingValue:
-    """Return a finite number of reasonable size, null otherwise: neither NaN nor infinity is data."""
-    value = cell.cast("float64") if cell.type().is_numeric() else cell.try_cast("float64")
-    return ibis.ifelse(value.isnan() | (value.abs() > _LARGEST_AMOUNT), ibis.null("float64"), value)
-
-
-def _minor_units(amount: ir.FloatingValue) -> ir.IntegerValue:
-    return (amount * MINOR_UNITS).round().cast("int64")
-
-
-def _in_whole_units(parsed: ir.Table) -> ir.Table:
-    """Apply the row's `unit_scale`, so that canonical statements are in single currency units everywhere."""
-    # Rows without a usable scale are set aside later; until then their amounts stay as they are.
-    scale = parsed.unit_scale.coalesce(1.0)
-    money = [
-        name for name, kind in parsed.schema().items() if kind.is_int64() and name not in ("dq_row", "period_months")
-    ]
-    scaled = {name: (parsed[name].cast("float64") * scale).round().cast("int64") for name in money}
-    return parsed.mutate(**scaled)
-
-
-def _was_respelled(cell: ir.StringValue, value: ir.Value) -> ir.BooleanValue:
-    return (value.notnull() & (cell != value)).coalesce(False)
-
-
-def _cell_reason(column: Column, cell: ir.Value) -> ir.StringValue:
-    expected = {
-        "date": "is not a date; expected YYYY-MM-DD",
-        "enum": f"is not one of {', '.join(column.allowed)}",
-        "flag": "is neither true nor false",
-        "integer": "is not a whole number",
-    }.get(column.kind, "is not a number; expected digits with a decimal point and no thousands separators")
-    return ibis.literal(f"{column.name} '") + cell.cast("string") + ibis.literal(f"' {expected}")
+    repaired = any_of([delivered.dq_padded, *respelled])
+    return delivered.select("dq_row", **values, dq_unreadable=_first(unreadable), dq_fixed_DQ03=repaired)
 
 
 def _first(findings: list[tuple[ir.BooleanValue, ir.StringValue]]) -> ir.StringValue:
     if not findings:
         return ibis.null("string")
     return ibis.cases(*findings, else_=ibis.null("string"))
-
-
-def _any(flags: list[ir.BooleanValue]) -> ir.BooleanValue:
-    result: ir.BooleanValue = ibis.literal(False)
-    for flag in flags:
-        result = result | flag
-    return result
 
 
 def judge(table: Table, parsed: ir.Table, known: Mapping[str, ir.Table], data_until: date) -> ir.Table:
@@ -225,7 +156,7 @@ def _unreadable_or_missing(table: Table, rows: ir.Table) -> list[Finding]:
 
 
 def _implausible_dates(table: Table, rows: ir.Table, data_until: date) -> list[Finding]:
-    last = date(data_until.year + 5, data_until.month, min(data_until.day, 28))
+    last = _years_later(data_until, 5)
     findings: list[Finding] = []
     for column in (c for c in table if c.kind == "date"):
         day = rows[column.name]
@@ -245,6 +176,11 @@ def _implausible_dates(table: Table, rows: ir.Table, data_until: date) -> list[F
         )
         findings.append(("DQ07", (rows.due_on < rows.issued_on).coalesce(False), reason))
     return findings
+
+
+def _years_later(day: date, years: int) -> date:
+    leap_day = (day.month, day.day) == (2, 29)
+    return day.replace(year=day.year + years, day=28 if leap_day else day.day)
 
 
 def _impossible_amounts(table: Table, rows: ir.Table) -> list[Finding]:
@@ -285,7 +221,7 @@ def _clear_impossible(table: Table, rows: ir.Table) -> ir.Table:
         column.name: ibis.ifelse(flag, ibis.null(TYPES[column.kind]), rows[column.name])
         for column, flag in zip(limited, flags, strict=True)
     }
-    return rows.mutate(**cleared, dq_fixed_DQ11=_any(flags))
+    return rows.mutate(**cleared, dq_fixed_DQ11=any_of(flags))
 
 
 def _follow_references(table: Table, rows: ir.Table, known: Mapping[str, ir.Table]) -> tuple[ir.Table, list[Finding]]:
@@ -352,27 +288,21 @@ def judge_statements(rows: ir.Table) -> ir.Table:
     A slip is a statement whose total assets and revenue both lie 3 or 4 powers of ten off the median of the company's
     statements; it takes at least three of them to tell which one slipped.
     """
-    per_company = ibis.window(group_by=[rows.dq_rule.isnull(), rows.customer_id])
+    # Copies that are dropped have no say in what is usual for a company.
+    compared = rows.dq_rule.isnull() & ~rows.dq_fixed_DQ01
+    per_company = ibis.window(group_by=[compared, rows.customer_id])
     sized = rows.mutate(
         assets_off=_powers_off(rows.total_assets, per_company),
         revenue_off=_powers_off(rows.revenue, per_company),
-        statements=rows.count().over(per_company),
+        tellable=compared & (rows.count().over(per_company) >= 3),
     )
     slip = ibis.cases(*((_slipped(sized, e), e) for k in SLIP_EXPONENTS for e in (k, -k)), else_=0)
-    slip = ibis.ifelse((sized.statements >= 3) & sized.dq_rule.isnull(), slip, 0)
-    sized = sized.mutate(slip=slip)
-    money = [
-        c for c in sized.columns if sized[c].type().is_int64() and c not in ("dq_row", "period_months", "statements")
-    ]
-    factor = ibis.literal(10.0) ** (-sized.slip).cast("float64")
-    scaled = {
-        c: ibis.ifelse(sized.slip == 0, sized[c], (sized[c].cast("float64") * factor).round().cast("int64"))
-        for c in money
-    }
-    whole = sized.mutate(**scaled, dq_fixed_DQ10=sized.slip != 0).drop(
-        "assets_off", "revenue_off", "statements", "slip"
-    )
-    return _judge_balance(whole)
+    sized = sized.mutate(slip=ibis.ifelse(sized.tellable, slip, 0))
+    factor = ibis.literal(10.0) ** sized.slip.cast("float64")
+    money = [c.name for c in FINANCIAL_STATEMENTS if c.kind == "money"]
+    whole = {c: ibis.ifelse(sized.slip == 0, sized[c], (sized[c] / factor).round().cast("int64")) for c in money}
+    judged = sized.mutate(**whole, dq_fixed_DQ10=sized.slip != 0)
+    return _judge_balance(judged.drop("assets_off", "revenue_off", "tellable", "slip"))
 
 
 def _powers_off(amount: ir.IntegerValue, window: object) -> ir.FloatingValue:

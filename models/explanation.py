@@ -62,7 +62,7 @@ def explain(bundle: Bundle, X: pd.DataFrame, catalogue: Catalogue) -> Explanatio
         )
     features = pd.DataFrame(bundle.scale.contribution(slope * raw[:, :-1]), index=X.index, columns=names)
     indicators = features.T.groupby([catalogue.indicator_of(n).id for n in names], sort=False).sum().T
-    dimensions = indicators.T.groupby([catalogue.dimension_of(i).id for i in indicators], sort=False).sum().T
+    dimensions = indicators.T.groupby([catalogue.dimension_of(str(i)).id for i in indicators], sort=False).sum().T
     points = pd.Series(bundle.scale.points_from_log_odds(log_odds), index=X.index)
     return Explanation(
         float(bundle.scale.points_from_log_odds(base)), features, indicators, dimensions, log_odds, points, gap
@@ -80,10 +80,8 @@ def feature_directions(explanation: Explanation, X: pd.DataFrame, catalogue: Cat
 
     rho is Spearman's correlation between value and contribution to risk (not to points) over rows with a value.
     """
-    rows = [
-        _feature_direction(name, X[name], explanation.features[name], catalogue, factor)
-        for name in explanation.features
-    ]
+    names = [str(name) for name in explanation.features]
+    rows = [_feature_direction(name, X[name], explanation.features[name], catalogue, factor) for name in names]
     return pd.DataFrame(rows).set_index("feature")
 
 
@@ -141,12 +139,15 @@ def indicator_directions(
     `rho` correlates the badness index with the contribution to risk; `data_rho` correlates the index with defaults.
     """
     rows = []
-    for name in explanation.indicators:
+    for name in map(str, explanation.indicators):
         index, points = badness(X, name, catalogue), explanation.indicators[name]
         rho, data_rho = _rank_correlation(index, -points), _rank_correlation(index, defaulted.astype(float))
         used = float(points.abs().mean()) >= USED_LOG_ODDS * factor
         data_verdict = _data_verdict(data_rho, int((index.notna() & defaulted.notna()).sum()))
-        rows.append({"indicator": name, "rho": rho, "verdict": direction_verdict(rho, 1, used=used), "data_rho": data_rho, "data_verdict": data_verdict})  # fmt: skip
+        verdict = direction_verdict(rho, 1, used=used)
+        rows.append(
+            {"indicator": name, "rho": rho, "verdict": verdict, "data_rho": data_rho, "data_verdict": data_verdict}
+        )
     return pd.DataFrame(rows).set_index("indicator")
 
 

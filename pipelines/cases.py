@@ -37,23 +37,29 @@ def select_cases(
 
 def _coverage(people: pd.DataFrame, explanation: Explanation) -> pd.Series:
     """Return the share of the model's indicators with at least one value, per applicant."""
-    model = list(explanation.features)
+    model = [str(name) for name in explanation.features]
     by_indicator = people[model].notna().T.groupby([CATALOGUE.indicator_of(n).id for n in model]).any().T
     return by_indicator.mean(axis=1)
 
 
 def _positions(points: pd.Series, coverage: pd.Series, bundle: Bundle, cut_off_grade: str) -> dict[str, int]:
-    line = float(bundle.scale.points(bundle.grades.table().set_index("grade").loc[cut_off_grade, "pd_up_to"]))
-    admitted = points[points >= line]
-    few = coverage[coverage <= max(FEW_DATA, float(coverage.min()))].index
-    chosen = {
-        "best": int(points.idxmax()),
+    """Return the row of each case. Without anybody admitted the best stands for the worst admitted."""
+    values, known = points.to_numpy(), coverage.to_numpy()
+    up_to = bundle.grades.table().set_index("grade")["pd_up_to"].to_dict()
+    line = float(bundle.scale.points([up_to[cut_off_grade]])[0])
+    admitted = bool((values >= line).any())
+    few = np.flatnonzero(known <= max(FEW_DATA, float(known.min())))
+    return {
+        "best": int(values.argmax()),
         "median": median_case(points),
-        "worst_admitted": int(admitted.idxmin()) if len(admitted) else int(points.idxmax()),
-        "near_cut_off": int((points.where(points < line) - line).abs().fillna(np.inf).idxmin()),
-        "few_data": int(points[few].sub(points[few].median()).abs().idxmin()),
+        "worst_admitted": int(np.where(values >= line, values, np.inf).argmin() if admitted else values.argmax()),
+        "near_cut_off": int(np.where(values < line, line - values, np.inf).argmin()),
+        "few_data": int(few[np.abs(values[few] - np.median(values[few])).argmin()]),
     }
-    return chosen
+
+
+def _at(frame: pd.DataFrame, column: str, row: int) -> Any:
+    return frame[column].to_numpy()[row]
 
 
 def _peers(section: pd.Series, development: pd.DataFrame, at_least: int) -> pd.Series:
@@ -82,19 +88,19 @@ class _Page:
 
     def case(self, name: str, at: int) -> dict[str, Any]:
         """Return everything on one applicant's page."""
-        person, points = self.people.loc[at], float(self.explanation.points[at])
+        points = float(self.explanation.points.to_numpy()[at])
         pd_12m = float(self.bundle.scale.pd([points])[0])
         rows = [self._indicator(i, at) for i in CATALOGUE.indicators]
         group = self._peer_rows(at)
         return {
             "case": name,
-            **self._header(person),
+            **self._header(at),
             "pd_12m": pd_12m,
             "points": points,
             "grade": str(self.bundle.grades.grade([pd_12m])[0]),
             "cut_off_grade": self.settings.cut_off_grade,
             "decision_hint": None,
-            "coverage": float(self.coverage[at]),
+            "coverage": float(self.coverage.to_numpy()[at]),
             "base_points": self.explanation.base_points,
             "contributions": [self._dimension(d.id, at) for d in CATALOGUE.dimensions],
             "indicators": rows,
@@ -107,7 +113,8 @@ class _Page:
             "peers": {"industry": str(self.peers[at]), "n": len(group)},
         }
 
-    def _header(self, person: pd.Series) -> dict[str, Any]:
+    def _header(self, at: int) -> dict[str, Any]:
+        person = self.people.iloc[at].to_dict()
         terms, new = person["requested_terms_days"], person["cx_is_new_customer"]
         return {
             "application_id": str(person["application_id"]),
@@ -123,7 +130,8 @@ class _Page:
 
     def _dimension(self, name: str, at: int) -> dict[str, Any]:
         assessed = name in self.explanation.dimensions
-        return {"dimension": name, "assessed": assessed, "points": float(self.explanation.dimensions.loc[at, name]) if assessed else 0.0}  # fmt: skip
+        points = float(_at(self.explanation.dimensions, name, at)) if assessed else 0.0
+        return {"dimension": name, "assessed": assessed, "points": points}
 
     def _indicator(self, indicator: Indicator, at: int) -> dict[str, Any]:
         modelled = indicator.id in self.explanation.indicators
@@ -131,31 +139,32 @@ class _Page:
             "id": indicator.id,
             "dimension": CATALOGUE.dimension_of(indicator.id).id,
             "assessed": modelled,
-            "points": float(self.explanation.indicators.loc[at, indicator.id]) if modelled else 0.0,
-            "percentile": float(self.ranks.loc[at, indicator.id]) if modelled else None,
+            "points": float(_at(self.explanation.indicators, indicator.id, at)) if modelled else 0.0,
+            "percentile": float(_at(self.ranks, indicator.id, at)) if modelled else None,
             "leading": self._leading(indicator, at) if modelled else None,
         }
 
     def _leading(self, indicator: Indicator, at: int) -> dict[str, Any]:
         """Return the feature that carries most of an indicator's points in the indicator's own direction."""
         mine = [f for f in indicator.features if f.id in self.explanation.features]
-        points = self.explanation.features.loc[at, [f.id for f in mine]]
-        name = str((points * np.sign(points.sum() or 1)).idxmax())
-        feature, value = CATALOGUE.feature(name), self.people.loc[at, name]
+        points = {f.id: float(_at(self.explanation.features, f.id, at)) for f in mine}
+        sign = -1 if sum(points.values()) < 0 else 1
+        name = max(points, key=lambda f: sign * points[f])
+        feature, value = CATALOGUE.feature(name), _at(self.people, name, at)
         return {
             "feature": name,
             "value": None if pd.isna(value) else (str(value) if feature.is_category else float(value)),
             "unit": feature.unit,
             "peer_median": self._peer_median(name, at),
             "window": feature.window,
-            "points": float(points[name]),
+            "points": points[name],
         }
 
     def _peer_median(self, name: str, at: int) -> float | None:
         if CATALOGUE.feature(name).is_category:
             return None
-        median = self._peer_rows(at)[name].median()
-        return None if pd.isna(median) else float(median)
+        median = float(self._peer_rows(at)[name].median())
+        return None if np.isnan(median) else median
 
     def _peer_rows(self, at: int) -> pd.DataFrame:
         group = self.peers[at]

@@ -42,6 +42,9 @@ WIDTH = 800
 LABELS = 244
 """Width of the column of row labels."""
 
+LEAST_SPAN = 40.0
+"""Points that the cut axis of a waterfall covers at least, two grades: a few points must not look like a landslide."""
+
 Tick = tuple[float, str]
 
 
@@ -89,17 +92,21 @@ def waterfall(figure: Figure, rows: Sequence[Row], *, from_zero: bool) -> Markup
     `from_zero` draws totals as bars from zero (counts); otherwise as marks on an axis cut to what happens (points), because
     a bar on a cut axis would lie about its length.
     """
-    pitch, right = 28, max((words_width(r.words) for r in rows), default=0.0) + 12
+    pitch, right = 28, max((words_width(r.words) for r in rows), default=0.0) + 24
     steps = _levels(rows)
-    known = [level for step in steps for level in step]
-    low, high = (0.0 if from_zero else min(known)), max(known)
-    left = LABELS + (0 if from_zero else right)
-    place = _linear(low, high if high > low else low + 1, left, WIDTH - right)
+    levels = [level for step in steps for level in step]
+    low, high = (0.0, max(*levels, 1.0)) if from_zero else _cut_axis(levels)
+    place = _linear(low, high, LABELS + (0 if from_zero else right), WIDTH - right)
     parts = [figure.hatch()]
     for i, (row, (before, after)) in enumerate(zip(rows, steps, strict=True)):
         start = 0.0 if row.total and from_zero else before
         parts += _step(figure, row, place(start), place(after), i * pitch + 4, last=i == len(rows) - 1)
     return figure.draw(WIDTH, pitch * len(rows) + 4, *parts)
+
+
+def _cut_axis(levels: Sequence[float]) -> tuple[float, float]:
+    middle, half = (max(levels) + min(levels)) / 2, max(max(levels) - min(levels), LEAST_SPAN) / 2
+    return middle - half, middle + half
 
 
 def _levels(rows: Sequence[Row]) -> list[tuple[float, float]]:
@@ -182,7 +189,7 @@ def xy_chart(
     """Draw curves, the first on top, and marks over two axes; the legend stands to the right, never over a curve."""
     labelled = [c for c in curves if c.label]
     last_mark = words_width(x.marks[-1][1], SMALL) / 2 if x.marks else 0.0
-    right = width - max([46 + words_width(c.label, SMALL) for c in labelled] + [last_mark + 2])
+    right = width - max([46 + words_width(c.label, SMALL) for c in labelled] + [18.0, last_mark + 2])
     left = 14 + max((words_width(word, SMALL) for _, word in y.marks), default=0.0)
     top, bottom = (22.0 if y.name else 10.0), height - (40.0 if x.name else 22.0)
     to_x, to_y = x.place(left, right), y.place(bottom, top)

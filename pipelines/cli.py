@@ -35,7 +35,7 @@ def _errors_in_words() -> Iterator[None]:
         yield
     except InputError as error:
         typer.secho(f"error: {error}", err=True, fg="red")
-        raise typer.Exit(UNUSABLE_INPUT) from None
+        sys.exit(UNUSABLE_INPUT)
 
 
 def _log_to_stderr() -> None:

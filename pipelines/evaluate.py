@@ -1,6 +1,7 @@
 """Stage `evaluate`: the bundle on rows it never saw, with intervals, beside challengers on the same rows."""
 
 import logging
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from models.metrics.calibration import reliability
 from models.metrics.checks import NotEstimable
 from models.metrics.discrimination import auc, average_precision, delong_interval, delong_paired, roc_curve
 from models.metrics.grades import grade_table
-from models.metrics.intervals import cluster_bootstrap
+from models.metrics.intervals import Statistic, cluster_bootstrap
 from models.splits import DEVELOPMENT, TEST
 from pipelines.featurize import FEATURES
 from pipelines.featurize import MANIFEST as FEATURE_MANIFEST
@@ -65,7 +66,7 @@ def run(params: Params) -> None:
     write_json(DETAILS, details)
     _plots(details)
     found = metrics["out_of_time"]["auc"]
-    log.info("%s: AUC %.3f (%.3f to %.3f) on %d applications", test["sample"].iloc[0], found["value"], found["low"], found["high"], len(test))  # fmt: skip
+    log.info("AUC %.3f (%.3f to %.3f) on %d applications", found["value"], found["low"], found["high"], len(test))
 
 
 def _estimate(value: float, low: float | None = None, high: float | None = None) -> dict[str, float | None]:
@@ -77,36 +78,52 @@ def _with_intervals(rows: pd.DataFrame, params: Params) -> dict[str, Any]:
     """Every registered metric with its customer-cluster bootstrap interval, and DeLong's beside the AUC's."""
     bad, pd_12m = rows["label"].to_numpy(int), rows["pd_12m"].to_numpy()
     log.info("bootstrapping %d metrics, %d repetitions ...", len(METRICS), params.evaluate.bootstrap_repetitions)
-    result = {name: _estimate(x.value, x.low, x.high) for name, x in _bootstrap(bad, pd_12m, rows, params).items()}
+    result: dict[str, Any] = _intervals(bad, pd_12m, rows, _estimable(bad, pd_12m), params)
     delong = delong_interval(bad, pd_12m, params.evaluate.level)
     result["auc_delong"] = _estimate(delong.value, delong.low, delong.high)
     return {**result, "n": len(rows), "bads": int(bad.sum())}
 
 
-def _bootstrap(bad: Floats, pd_12m: Floats, rows: pd.DataFrame, params: Params) -> dict[str, Any]:
-    """Intervals of every metric that exists on these rows; one that does not is left out and said."""
-    possible = {}
+def _intervals(
+    bad: Floats, risk: Floats, rows: pd.DataFrame, statistics: Mapping[str, Statistic], params: Params
+) -> dict[str, dict[str, float | None]]:
+    """Each statistic with its customer-cluster bootstrap interval, connected customers drawn together."""
+    settings = params.evaluate
+    found = cluster_bootstrap(
+        bad,
+        risk,
+        rows["group"],
+        statistics,
+        repetitions=settings.bootstrap_repetitions,
+        level=settings.level,
+        seed=params.seed,
+    )
+    return {name: _estimate(x.value, x.low, x.high) for name, x in found.items()}
+
+
+def _estimable(bad: Floats, pd_12m: Floats) -> dict[str, Statistic]:
+    """The registered metrics that exist on these rows; one that does not is left out and said."""
+    possible: dict[str, Statistic] = {}
     for name, metric in METRICS.items():
         try:
             metric.compute(bad, pd_12m)
             possible[name] = metric.compute
         except NotEstimable as reason:
             log.warning("%s: %s", name, reason)
-    settings = params.evaluate
-    return cluster_bootstrap(bad, pd_12m, rows["group"], possible, repetitions=settings.bootstrap_repetitions, level=settings.level, seed=params.seed)  # fmt: skip
+    return possible
 
 
 def _development(rows: pd.DataFrame) -> dict[str, Any]:
     """The same metrics on out-of-fold PDs of the development sample: no row is judged by trees that saw it."""
     folds = rows.merge(pd.read_parquet(OUT_OF_FOLD), on="application_id")
     bad, pd_12m = folds["label"].to_numpy(int), expit(folds["log_odds"].to_numpy())
-    values = {name: _estimate(metric.compute(bad, pd_12m)) for name, metric in METRICS.items()}
+    values = {name: _estimate(compute(bad, pd_12m)) for name, compute in _estimable(bad, pd_12m).items()}
     return {**values, "n": len(rows), "bads": int(bad.sum())}
 
 
 def _benchmarks(
     development: pd.DataFrame, test: pd.DataFrame, names: list[str], params: Params
-) -> tuple[dict[str, Any], dict[str, list[dict[str, float]]]]:
+) -> tuple[dict[str, Any], dict[str, Any]]:
     """Challengers on the test rows where they exist, paired with the model on the same rows; and their ROC curves."""
     risks: dict[str, Floats | None] = {"logistic": _logistic_risk(development, test, names)}
     risks |= {name: composite_risk(test, name) for name in COMPOSITES}
@@ -133,17 +150,12 @@ def _against_model(rows: pd.DataFrame, risk: Floats, params: Params) -> dict[str
     bad = rows["label"].to_numpy(int)
     interval = delong_interval(bad, risk, params.evaluate.level)
     paired = delong_paired(bad, rows["pd_12m"], risk)
-    statistics = {"average_precision": average_precision}
-    settings = params.evaluate
-    precision = cluster_bootstrap(bad, risk, rows["group"], statistics, repetitions=settings.bootstrap_repetitions, level=settings.level, seed=params.seed)["average_precision"]  # fmt: skip
+    p_value = None if np.isnan(paired.p_value) else float(f"{paired.p_value:.3g}")
     return {
         "auc": _estimate(interval.value, interval.low, interval.high),
-        "average_precision": _estimate(precision.value, precision.low, precision.high),
+        **_intervals(bad, risk, rows, {"average_precision": average_precision}, params),
         "model_auc": round(auc(bad, rows["pd_12m"]), 6),
-        "difference": {
-            "value": round(paired.difference, 6),
-            "p_value": None if np.isnan(paired.p_value) else float(f"{paired.p_value:.3g}"),
-        },
+        "difference": {"value": round(paired.difference, 6), "p_value": p_value},
         "n": len(rows),
     }
 
@@ -203,22 +215,18 @@ def _details(test: pd.DataFrame, bundle: Bundle, curves: dict[str, Any], params:
 def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
     """A table as plain JSON rows: missing numbers become null."""
     return [
-        {k: None if isinstance(v, float) and np.isnan(v) else v for k, v in row.items()}
+        {str(k): None if isinstance(v, float) and np.isnan(v) else v for k, v in row.items()}
         for row in table.to_dict("records")
     ]
 
 
 def _score_distribution(points: Floats, bad: Floats) -> list[dict[str, int]]:
-    bands = (np.floor(points / SCORE_BAND) * SCORE_BAND).astype(int)
-    span = range(int(bands.min()), int(bands.max()) + SCORE_BAND, SCORE_BAND)
+    lower = (np.floor(points / SCORE_BAND) * SCORE_BAND).astype(int)
+    bands = range(int(lower.min()), int(lower.max()) + SCORE_BAND, SCORE_BAND)
+    counts = pd.crosstab(lower, bad).reindex(index=bands, columns=[0, 1], fill_value=0)
     return [
-        {
-            "from": b,
-            "to": b + SCORE_BAND,
-            "goods": int(((bands == b) & (bad == 0)).sum()),
-            "bads": int(((bands == b) & (bad == 1)).sum()),
-        }
-        for b in span
+        {"from": b, "to": b + SCORE_BAND, "goods": int(goods), "bads": int(bads)}
+        for b, goods, bads in counts.itertuples()
     ]
 
 
@@ -227,3 +235,9 @@ def _plots(details: dict[str, Any]) -> None:
     write_json(PLOTS / "roc.json", details["roc"])
     write_json(PLOTS / "calibration.json", details["reliability"])
     write_json(PLOTS / "score_distribution.json", details["score_distribution"])
+
+
+if __name__ == "__main__":
+    from pipelines.cli import run_stage
+
+    run_stage("evaluate")

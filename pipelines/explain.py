@@ -1,6 +1,7 @@
 """Stage `explain`: why each applicant has the points it has, in indicators; and the cases the committee sees."""
 
 import logging
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,6 @@ from models.splits import DEVELOPMENT, TEST
 from pipelines.cases import select_cases
 from pipelines.errors import InputError
 from pipelines.featurize import FEATURES
-from pipelines.featurize import MANIFEST as FEATURE_MANIFEST
 from pipelines.ingest import CANONICAL, TRUTH
 from pipelines.io import fresh_folder, read_json, write_json
 from pipelines.params import Params
@@ -87,13 +87,12 @@ def _applicants(test: pd.DataFrame) -> pd.DataFrame:
 
 
 def _global(explanation: Explanation, test: pd.DataFrame, rows: pd.DataFrame, bundle: Bundle) -> dict[str, Any]:
-    assessed = set(read_json(FEATURE_MANIFEST)["assessed"])
     factor = bundle.scale.factor
     return {
         "base_points": explanation.base_points,
         "additivity_gap": explanation.gap,
         "dimensions": _dimensions(explanation),
-        "indicators": _indicators(explanation, test, factor, assessed),
+        "indicators": _indicators(explanation, test, factor),
         "features": _features(explanation, test, bundle),
         "fidelity": _fidelity(explanation, test, rows, bundle),
     }
@@ -107,14 +106,12 @@ def _dimensions(explanation: Explanation) -> list[dict[str, Any]]:
 def _size(sizes: pd.DataFrame, name: str) -> dict[str, Any]:
     if name not in sizes.index:
         return {"assessed": False, "mean_abs_points": None, "share": None}
-    return {"assessed": True, **{k: float(v) for k, v in sizes.loc[name].items()}}
+    return {"assessed": True, **{str(k): float(sizes[k].to_dict()[name]) for k in sizes}}
 
 
-def _indicators(
-    explanation: Explanation, test: pd.DataFrame, factor: float, assessed: set[str]
-) -> list[dict[str, Any]]:
+def _indicators(explanation: Explanation, test: pd.DataFrame, factor: float) -> list[dict[str, Any]]:
     sizes = importance(explanation.indicators)
-    audit = indicator_directions(explanation, test, test["label"], CATALOGUE, factor)
+    audit = indicator_directions(explanation, test, test["label"], CATALOGUE, factor).to_dict("index")
     nothing = {"rho": None, "verdict": "not assessed", "data_rho": None, "data_verdict": "not assessed"}
     return [
         {
@@ -122,19 +119,19 @@ def _indicators(
             "dimension": CATALOGUE.dimension_of(i.id).id,
             **_size(sizes, i.id),
             "direction_article": i.stance,
-            **(_plain(audit.loc[i.id]) if i.id in audit.index else nothing),
+            **(_plain(audit[i.id]) if i.id in audit else nothing),
         }
         for i in CATALOGUE.indicators
     ]
 
 
-def _plain(row: pd.Series) -> dict[str, Any]:
-    return {str(k): None if isinstance(v, float) and np.isnan(v) else v for k, v in row.to_dict().items()}
+def _plain(row: Mapping[Any, Any]) -> dict[str, Any]:
+    return {str(k): None if isinstance(v, float) and np.isnan(v) else v for k, v in row.items()}
 
 
 def _features(explanation: Explanation, test: pd.DataFrame, bundle: Bundle) -> list[dict[str, Any]]:
     sizes = importance(explanation.features)
-    audit = feature_directions(explanation, test, CATALOGUE, bundle.scale.factor)
+    audit = feature_directions(explanation, test, CATALOGUE, bundle.scale.factor).to_dict("index")
     ranking = sizes.sort_values("share", ascending=False, kind="stable").index
     panels = {name: _partial_dependence(bundle, test, name) for name in ranking[:PANELS]}
     return [
@@ -142,7 +139,7 @@ def _features(explanation: Explanation, test: pd.DataFrame, bundle: Bundle) -> l
             "id": name,
             "indicator": CATALOGUE.indicator_of(name).id,
             **_size(sizes, name),
-            **_plain(audit.loc[name]),
+            **_plain(audit[name]),
             "partial_dependence": panels.get(name),
         }
         for name in ranking
@@ -155,7 +152,8 @@ def _partial_dependence(bundle: Bundle, test: pd.DataFrame, name: str) -> dict[s
     if CATALOGUE.feature(name).is_category or values.nunique() < 2:
         return None
     part = test.iloc[:: max(1, len(test) // PANEL_ROWS)]
-    grid = np.unique(np.linspace(*np.quantile(values, [0.01, 0.99]), PANEL_STEPS))
+    low, high = (float(values.quantile(q)) for q in (0.01, 0.99))
+    grid = np.unique(np.linspace(low, high, PANEL_STEPS))
     stacked = pd.concat([part.assign(**{name: value}) for value in grid], ignore_index=True)
     points = bundle.points(stacked).reshape(len(grid), len(part)).mean(axis=1)
     return {"value": [float(v) for v in grid], "points": [float(p) for p in points]}
@@ -169,13 +167,21 @@ def _fidelity(explanation: Explanation, test: pd.DataFrame, rows: pd.DataFrame, 
     truth = pd.read_parquet(path).rename(columns=lambda c: c.removeprefix("phi_")).set_index("application_id")
     found = fidelity(explanation.dimensions, truth.loc[test["application_id"]].reset_index(drop=True))
     bounds = {name: _upper_bound(name, truth, test, rows, bundle) for name in found["dimension"]}
-    return [{**_plain(row), "upper_bound": bounds[row["dimension"]]} for _, row in found.iterrows()]
+    return [{**_plain(row), "upper_bound": bounds[row["dimension"]]} for row in found.to_dict("records")]
 
 
 def _upper_bound(name: str, truth: pd.DataFrame, test: pd.DataFrame, rows: pd.DataFrame, bundle: Bundle) -> float:
     """Spearman of a regression of the true contribution on the same features: what no explanation can exceed by much."""
     development = rows[rows["sample"] == DEVELOPMENT]
-    regressor = LGBMRegressor(n_estimators=150, num_leaves=15, learning_rate=0.06, random_state=0, verbosity=-1, deterministic=True, force_col_wise=True, n_jobs=2)  # fmt: skip
+    regressor = LGBMRegressor(
+        n_estimators=150, num_leaves=15, learning_rate=0.06, random_state=0, verbosity=-1, deterministic=True, n_jobs=2
+    )
     regressor.fit(bundle.encoder.matrix(development), truth.loc[development["application_id"], name])
     guess = pd.Series(regressor.predict(bundle.encoder.matrix(test)))
     return float(guess.corr(truth.loc[test["application_id"], name].reset_index(drop=True), method="spearman"))
+
+
+if __name__ == "__main__":
+    from pipelines.cli import run_stage
+
+    run_stage("explain")

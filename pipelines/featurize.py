@@ -1,5 +1,6 @@
 """Stage `featurize`: canonical tables in, one row of point-in-time features per application out."""
 
+import difflib
 import logging
 from pathlib import Path
 
@@ -19,7 +20,9 @@ FEATURES, MANIFEST = FOLDER / "features.parquet", FOLDER / "manifest.json"
 def run(params: Params) -> None:
     """Run the stage in the project's folders."""
     fresh_folder(FOLDER)
-    _refuse_unknown(params.featurize.exclude)
+    _refuse_unknown("exclude", params.featurize.exclude, {f.id for f in CATALOGUE.features})
+    searched = {f.zero_if_checked for f in CATALOGUE.features if f.zero_if_checked}
+    _refuse_unknown("complete_sources", params.featurize.complete_sources, searched)
     with engine(params.engine) as connection:
         tables = read_canonical(connection, CANONICAL)
         features = build(tables["applications"], tables, CATALOGUE, params.featurize.complete_sources)
@@ -31,10 +34,17 @@ def run(params: Params) -> None:
     log.info("%d applications, %d features, %d of them for the model", rows, len(assessed), len(model))
 
 
-def _refuse_unknown(names: list[str]) -> None:
-    known = {f.id for f in CATALOGUE.features}
+def _refuse_unknown(key: str, names: list[str], known: set[str]) -> None:
     unknown = sorted(set(names) - known)
     if unknown:
+        near = difflib.get_close_matches(unknown[0], sorted(known), n=1)
         raise InputError(
-            f"params.yaml: featurize.exclude names unknown features: {', '.join(unknown)}; see data/README.md"
+            f"params.yaml: featurize.{key} names what the catalogue does not know: {', '.join(unknown)}. "
+            + (f"Did you mean {near[0]!r}?" if near else "data/README.md lists every name")
         )
+
+
+if __name__ == "__main__":
+    from pipelines.cli import run_stage
+
+    run_stage("featurize")

@@ -1,6 +1,7 @@
 """Stage `ingest`: raw tables of any source in, canonical tables out; bad rows set aside with a reason."""
 
 import logging
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -11,18 +12,9 @@ from features import quality
 from features.quality import RULES
 from features.tables import TABLES, Table
 from pipelines.errors import InputError
-from pipelines.io import (
-    Connection,
-    engine,
-    find_table,
-    fresh_folder,
-    hold,
-    read_raw,
-    write_csv,
-    write_json,
-    write_parquet,
-)
+from pipelines.io import Connection, engine, fresh_folder, hold, write_csv, write_json, write_parquet
 from pipelines.params import Params
+from pipelines.raw import find_table, read_raw
 from pipelines.sources import produce
 
 log = logging.getLogger(__name__)
@@ -35,56 +27,95 @@ RAW, TRUTH, CANONICAL, QUARANTINE = (
 )
 REPORT = Path("data/ingest/quality.json")
 
+FEW = 3
+"""So few rows set aside say nothing about a table, however small it is."""
+
+VERDICT = ("table", "row", "key", "rule", "reason")
+"""The columns that stand before the delivered ones in the files of rows set aside."""
+
 
 def run(params: Params) -> None:
     """Run the stage in the project's folders."""
+    _refuse_own_folders(params.input)
+    fresh_folder(REPORT.parent)
+    canonical, quarantine = fresh_folder(CANONICAL), fresh_folder(QUARANTINE)
     raw = produce(params, fresh_folder(RAW), fresh_folder(TRUTH))
     with engine(params.engine) as connection:
-        ingest(connection, raw, fresh_folder(CANONICAL), fresh_folder(QUARANTINE), REPORT, params)
+        ingest(connection, raw, canonical, quarantine, REPORT, params)
+
+
+def _refuse_own_folders(delivered: Path) -> None:
+    """Stop before the stage empties a folder that holds the user's only copy."""
+    for folder in (RAW, TRUTH, CANONICAL, QUARANTINE):
+        if delivered.resolve().is_relative_to(folder.resolve()):
+            raise InputError(
+                f"input {delivered} lies in {folder}, which this stage empties and fills itself. "
+                f"Put the tables into data/external or any other folder, and set `input` to it"
+            )
 
 
 def ingest(connection: Connection, raw: Path, canonical: Path, quarantine: Path, report: Path, params: Params) -> None:
     """Check every raw table against the contract and write canonical tables, set-aside rows and the quality report.
 
-    InputError if a table cannot be used at all: unreadable, without its required columns, empty though required, with more
-    than one currency, or with more rows set aside than `ingest.max_quarantined_share`.
+    InputError if tables cannot be used at all, with what is wrong with each: unreadable, without required columns, empty though
+    required, more than one currency, or a larger share than `ingest.max_quarantined_share` (and more than `FEW` rows) set
+    aside. Then no canonical table is written, so that no later stage mistakes a part for the whole.
     """
     accepted: dict[str, ir.Table] = {}
     entries: list[dict[str, Any]] = []
+    problems: list[str] = []
     for table in TABLES.values():
-        path = find_table(raw, table)
-        if path is None:
-            log.info("%s: no file, table is absent", table.name)
-            continue
-        entry = _ingest_table(connection, table, path, accepted, quarantine, params)
-        entries.append(entry)
-        if entry["ok"] + entry["repaired"] == 0:
-            _refuse_empty(table, path, entry, quarantine)
-            del accepted[table.name]
-        else:
-            write_parquet(connection, accepted[table.name], canonical / f"{table.name}.parquet", table.key)
+        try:
+            entries += _ingest_table(connection, table, raw, accepted, quarantine, params)
+        except InputError as error:
+            problems.append(str(error))
+    problems += _mixed_currencies(accepted)
+    if problems:
+        raise InputError("\n\n".join(problems))
     _flag_overpaid(accepted, entries)
+    for name, rows in accepted.items():
+        write_parquet(connection, rows, canonical / f"{name}.parquet", TABLES[name].key)
     write_json(report, {"source": params.source, "tables": entries})
-    _refuse_currencies(accepted)
 
 
 def _ingest_table(
-    connection: Connection, table: Table, path: Path, accepted: dict[str, ir.Table], quarantine: Path, params: Params
-) -> dict[str, Any]:
-    raw, lines = read_raw(connection, table, path)
-    parsed = hold(connection, quality.parse(table, raw), f"parsed_{table.name}")
-    judged = quality.judge_keys(table, quality.judge(table, parsed, accepted, params.data_until))
+    connection: Connection, table: Table, raw: Path, accepted: dict[str, ir.Table], quarantine: Path, params: Params
+) -> list[dict[str, Any]]:
+    """Add the table's good rows to `accepted` and return its entry in the quality report; no entry if there is no file."""
+    path = find_table(raw, table)
+    if path is None:
+        log.info("%s: no file, table is absent", table.name)
+        return []
+    delivered, lines = read_raw(connection, table, path)
+    judged = _judge(connection, table, delivered, accepted, params.data_until)
+    entry = _count(table, judged, lines)
+    kept = entry["ok"] + entry["repaired"]
+    _set_aside(connection, table, delivered, judged, lines, entry, quarantine / f"{table.name}.csv")
+    fates = entry["rows"], kept, entry["repaired"], entry["quarantined"]
+    log.info("%s: read %d, kept %d (%d repaired), set aside %d", path, *fates)
+    if entry["quarantined"] > params.ingest.max_quarantined_share * entry["rows"]:
+        _complain(table, path, entry, _examples(judged, lines), quarantine, params.ingest.max_quarantined_share)
+    if kept:
+        accepted[table.name] = judged.filter(judged.dq_rule.isnull() & ~judged.dq_fixed_DQ01).select(
+            *(c.name for c in table)
+        )
+    elif table.required:
+        raise InputError(
+            f"{path}: table {table.name} is required but the file holds no usable row. Expected {table.grain}"
+        )
+    else:
+        log.warning("%s has no usable row: table %s counts as absent", path, table.name)
+    return [entry]
+
+
+def _judge(
+    connection: Connection, table: Table, delivered: ir.Table, accepted: dict[str, ir.Table], data_until: date
+) -> ir.Table:
+    parsed = hold(connection, quality.parse(table, delivered), f"parsed_{table.name}")
+    judged = quality.judge_keys(table, quality.judge(table, parsed, accepted, data_until))
     if table.name == "financial_statements":
         judged = quality.judge_statements(judged)
-    judged = hold(connection, judged, f"judged_{table.name}")
-    accepted[table.name] = judged.filter(judged.dq_rule.isnull() & ~judged.dq_fixed_DQ01).select(
-        *(c.name for c in table)
-    )
-    entry = _count(table, judged, lines)
-    _set_aside(connection, table, raw, judged, lines, entry, quarantine / f"{table.name}.csv")
-    log.info("%s: read %d, kept %d (%d repaired), set aside %d", path, entry["rows"], entry["ok"] + entry["repaired"], entry["repaired"], entry["quarantined"])  # fmt: skip
-    _refuse_share(table, path, entry, quarantine, params.ingest.max_quarantined_share)
-    return entry
+    return hold(connection, judged, f"judged_{table.name}")
 
 
 def _count(table: Table, judged: ir.Table, lines: ir.Table) -> dict[str, Any]:
@@ -130,49 +161,67 @@ def _set_aside(
     entry: dict[str, Any],
     path: Path,
 ) -> None:
-    """Write the rows set aside as they were delivered, each with table, key, rule and reason."""
+    """Write the rows set aside as they were delivered, each with table, row, key, rule and reason.
+
+    `row` counts the rows of the file from 1, without its header; it is empty for lines that are no rows, whose reason names
+    the line and whose key is its text.
+    """
     if not entry["quarantined"]:
         return
     bad = judged.filter(judged.dq_rule.notnull()).select("dq_row", "dq_rule", "dq_reason")
     rows = raw.join(bad, "dq_row")
     key = ibis.literal("|").join([rows[k].cast("string").coalesce("") for k in table.key if k in rows.columns])
-    delivered = {c: rows[c].cast("string") for c in raw.columns if c != "dq_row"}
-    whole = rows.select(table=ibis.literal(table.name), row=rows.dq_row, key=key, rule=rows.dq_rule, reason=rows.dq_reason, **delivered)  # fmt: skip
-    blank = {c: ibis.null("string") for c in delivered if c not in ("table", "row", "key", "rule", "reason")}
+    # A file that was set aside before and is delivered again carries the verdict's columns of that time.
+    delivered = [c for c in raw.columns if c != "dq_row" and c not in VERDICT]
+    whole = rows.select(
+        table=ibis.literal(table.name),
+        row=rows.dq_row,
+        key=key,
+        rule=rows.dq_rule,
+        reason=rows.dq_reason,
+        **{c: rows[c].cast("string") for c in delivered},
+    )
     unread = lines.select(
         table=ibis.literal(table.name),
-        # The reader counts the header as line 1; rows are counted from the first line after it.
-        row=(lines.line - 1).cast("int64"),
+        row=ibis.null("int64"),
         key=lines.text,
         rule=ibis.literal("DQ03"),
-        reason=ibis.literal("line cannot be split into the header's columns: ") + lines.reason,
-        **blank,
+        reason=_line_reason(lines),
+        **{c: ibis.null("string") for c in delivered},
     )
-    write_csv(connection, whole.union(unread), path, ("row",))
+    write_csv(connection, whole.union(unread), path, ("row", "key", "reason"))
 
 
-def _refuse_empty(table: Table, path: Path, entry: dict[str, Any], quarantine: Path) -> None:
-    if not table.required:
-        log.warning("%s has no usable row: table %s counts as absent", path, table.name)
-        return
-    cause = (
-        f"all {entry['rows']} rows were set aside, see {quarantine / table.name}.csv"
-        if entry["rows"]
-        else "it has a header but no rows"
+def _line_reason(lines: ir.Table) -> ir.StringValue:
+    return ibis.literal("line ") + lines.line.cast("string") + ibis.literal(" of the file: ") + lines.reason
+
+
+def _examples(judged: ir.Table, lines: ir.Table) -> list[str]:
+    """Return what is wrong with the first rows that each rule set aside, and with the first line that is no row."""
+    first = ibis.window(group_by="dq_rule", order_by="dq_row")
+    bad = judged.filter(judged.dq_rule.notnull()).select("dq_rule", "dq_row", "dq_reason")
+    ranked = (
+        bad.mutate(place=ibis.row_number().over(first)).filter(lambda t: t["place"] < 3).order_by("dq_rule", "dq_row")
     )
-    raise InputError(f"{path}: table {table.name} is required but {cause}. Expected {table.grain}")
+    rows = [f"{r['dq_rule']} row {r['dq_row']}: {r['dq_reason']}" for r in ranked.to_pyarrow().to_pylist()]
+    unread = lines.select("line", reason=_line_reason(lines)).order_by("line").limit(1)
+    return rows + [f"DQ03 {r['reason']}" for r in unread.to_pyarrow().to_pylist()]
 
 
-def _refuse_share(table: Table, path: Path, entry: dict[str, Any], quarantine: Path, most: float) -> None:
-    share = entry["quarantined"] / max(entry["rows"], 1)
-    if share <= most:
-        return
-    worst = max((r for r in entry["rules"] if r["action"] == "quarantined"), key=lambda r: r["n"])
-    raise InputError(
-        f"{path}: {entry['quarantined']} of {entry['rows']} rows ({share:.1%}) of table {table.name} were set aside, more than "
-        f"ingest.max_quarantined_share = {most:.1%} (rule DQ13). Most by {worst['rule']} ({worst['meaning_en']}). "
-        f"Every row with its reason: {quarantine / table.name}.csv. Mend the file, or raise the share in params.yaml"
+def _complain(
+    table: Table, path: Path, entry: dict[str, Any], examples: list[str], quarantine: Path, most: float
+) -> None:
+    """Stop on a larger share of rows set aside than `most` (DQ13); warn only, if they are few and others are left."""
+    n, rows = entry["quarantined"], entry["rows"]
+    listed = "\n".join(f"  {example}" for example in examples)
+    message = (
+        f"{path}: {n} of {rows} rows ({n / rows:.1%}) of table {table.name} were set aside, more than "
+        f"ingest.max_quarantined_share = {most:.1%} (rule DQ13). The first by rule:\n{listed}\n"
+        f"Every row with the first of its reasons: {quarantine / table.name}.csv. Mend the file"
     )
+    if n > FEW or n == rows:
+        raise InputError(f"{message}, or raise the share in params.yaml")
+    log.warning("%s. The run goes on, because they are few", message)
 
 
 def _flag_overpaid(accepted: dict[str, ir.Table], entries: list[dict[str, Any]]) -> None:
@@ -183,18 +232,24 @@ def _flag_overpaid(accepted: dict[str, ir.Table], entries: list[dict[str, Any]])
         next(e for e in entries if e["table"] == "invoices")["rules"].append(_rule("DQ08", "flagged", n))
 
 
-def _refuse_currencies(accepted: dict[str, ir.Table]) -> None:
-    """Stop on more than one currency: amounts of different currencies must not be added (DQ12)."""
-    found: dict[str, list[str]] = {}
+def _mixed_currencies(accepted: dict[str, ir.Table]) -> list[str]:
+    """Return what to do about more than one currency: amounts of different currencies must not be added (DQ12)."""
+    found: dict[str | None, list[str]] = {}
     for name, rows in accepted.items():
         if "currency" in rows.columns:
-            for currency in (
-                rows.select("currency").distinct().order_by("currency").to_pyarrow()["currency"].to_pylist()
-            ):
-                if currency is not None:
-                    found.setdefault(currency, []).append(name)
-    if len(found) > 1:
-        places = "; ".join(f"{currency} in {', '.join(sorted(tables))}" for currency, tables in sorted(found.items()))
-        raise InputError(
-            f"more than one currency (rule DQ12): {places}. Convert all amounts to one currency and set `currency`"
-        )
+            for currency in rows.select("currency").distinct().to_pyarrow()["currency"].to_pylist():
+                found.setdefault(currency, []).append(name)
+    found.pop(None, None)
+    if len(found) < 2:
+        return []
+    places = "; ".join(f"{currency} in {', '.join(sorted(tables))}" for currency, tables in sorted(found.items()))
+    return [
+        f"more than one currency (rule DQ12): {places}. Convert all amounts to one currency and set `currency`; "
+        "spell it one way, as in ISO 4217 (CNY, not RMB)"
+    ]
+
+
+if __name__ == "__main__":
+    from pipelines.cli import run_stage
+
+    run_stage("ingest")

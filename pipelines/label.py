@@ -65,15 +65,20 @@ def _summarise(connection: Connection, definition: Definition) -> None:
         {"status": r["label_status"], "n": r["n"], "bads": int(r["bads"])}
         for r in counts.order_by("label_status").to_pyarrow().to_pylist()
     ]
-    bads, labelled = (
-        sum(r["bads"] for r in rows),
-        sum(r["n"] for r in rows if r["status"] in ("good", "bad", "indeterminate")),
-    )
+    bads = sum(r["bads"] for r in rows)
+    labelled = sum(r["n"] for r in rows if r["status"] in ("good", "bad", "indeterminate"))
     if not bads or bads == labelled:
-        statuses = ", ".join(f"{r['n']} {r['status']}" for r in rows)
+        statuses = ", ".join(f"{r['n']} {r['status']}" for r in rows) or "none at all"
         raise InputError(
-            f"a model needs goods and bads, but the labelled applications hold {bads} bads and {labelled - bads} goods ({statuses}). "
+            f"a model needs goods and bads, but the labelled applications hold {bads} bads and {labelled - bads} goods "
+            f"(applications by status: {statuses}). "
             "Check default_events, the ledger, `data_until` and the section `label` of params.yaml"
         )
     write_json(SUMMARY, {"performance_days": definition.performance_days, "status": rows})
     log.info("labelled %d applications: %d bads, default rate %.2f %%", labelled, bads, 100 * bads / labelled)
+
+
+if __name__ == "__main__":
+    from pipelines.cli import run_stage
+
+    run_stage("label")

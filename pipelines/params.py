@@ -8,12 +8,22 @@ import difflib
 from datetime import date
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from pipelines.errors import InputError
+
+# Ranges, so that a percentage or a negative number of days is refused before anything runs.
+NoneOrMore = Annotated[int, Field(ge=0)]
+AtLeastOne = Annotated[int, Field(ge=1)]
+AtLeastTwo = Annotated[int, Field(ge=2)]
+NotNegative = Annotated[float, Field(ge=0)]
+Positive = Annotated[float, Field(gt=0)]
+Share = Annotated[float, Field(ge=0, le=1)]
+PositiveShare = Annotated[float, Field(gt=0, le=1)]
+TrueShare = Annotated[float, Field(gt=0, lt=1)]
 
 
 class Section(BaseModel):
@@ -26,31 +36,31 @@ class Engine(Section):
     """The embedded query engine."""
 
     memory_limit: str
-    threads: int
+    threads: AtLeastOne
 
 
 class Sample(Section):
     """The simulated portfolio."""
 
-    customers: int
+    customers: AtLeastOne
 
 
 class Ingest(Section):
     """When a table is beyond repair."""
 
-    max_quarantined_share: float
+    max_quarantined_share: Share
 
 
 class Label(Section):
     """Default definition and performance window."""
 
-    performance_days: int
-    knowledge_lag_days: int
-    default_dpd_days: int
-    indeterminate_dpd_days: int
-    material_amount: float
-    material_share: float
-    cure_days: int
+    performance_days: AtLeastOne
+    knowledge_lag_days: NoneOrMore
+    default_dpd_days: AtLeastOne
+    indeterminate_dpd_days: NoneOrMore
+    material_amount: NotNegative
+    material_share: Share
+    cure_days: NoneOrMore
     from_ledger: bool
     require_exposure: bool
 
@@ -68,41 +78,42 @@ class Split(Section):
     scheme: Literal["out_of_time", "random"]
     development_until: date | None
     out_of_time_from: date | None
-    out_of_time_share: float
-    gap_days: int | None
-    thin_days: int
+    out_of_time_share: TrueShare
+    gap_days: NoneOrMore | None
+    thin_days: NoneOrMore
 
 
 class Train(Section):
     """The default-risk model."""
 
-    n_estimators: int
-    learning_rate: float
-    num_leaves: int
+    n_estimators: AtLeastOne
+    learning_rate: Positive
+    num_leaves: AtLeastOne
     max_depth: int
-    min_child_samples: int
-    subsample: float
-    colsample: float
-    reg_lambda: float
-    early_stopping_rounds: int
-    n_folds: int
-    central_tendency: float | None
+    min_child_samples: AtLeastOne
+    subsample: PositiveShare
+    colsample: PositiveShare
+    reg_lambda: NotNegative
+    early_stopping_rounds: AtLeastOne
+    n_folds: AtLeastTwo
+    central_tendency: TrueShare | None
     monotone: bool
-    num_threads: int
+    unconstrained: list[str]
+    num_threads: AtLeastOne
 
 
 class Evaluate(Section):
     """Confidence intervals."""
 
-    level: float
-    bootstrap_repetitions: int
+    level: TrueShare
+    bootstrap_repetitions: AtLeastOne
 
 
 class Explain(Section):
     """Applicants shown in the report and the admission line they are shown against."""
 
     cut_off_grade: str
-    peers_at_least: int
+    peers_at_least: AtLeastOne
 
 
 class Track(Section):
@@ -140,8 +151,10 @@ def load(path: Path = Path("params.yaml")) -> Params:
         values = yaml.safe_load(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise InputError(f"{path} not found; run from the project's top folder") from None
-    except yaml.YAMLError as error:
-        raise InputError(f"{path} is not valid YAML: {error}") from None
+    except (yaml.YAMLError, ValueError) as error:
+        raise InputError(f"{path} is not valid YAML in UTF-8: {error}") from None
+    if not isinstance(values, dict):
+        raise InputError(f"{path} holds no `key: value` lines; the committed params.yaml shows every key")
     return resolve(values, str(path))
 
 
@@ -150,7 +163,7 @@ def resolve(values: dict[str, Any], name: str = "params.yaml") -> Params:
     plain = {key: value for key, value in values.items() if key != "sources"}
     overrides = (values.get("sources") or {}).get(plain.get("source")) or {}
     for key, value in overrides.items():
-        plain[key] = {**plain.get(key, {}), **value} if isinstance(value, dict) else value
+        plain[key] = {**(plain.get(key) or {}), **value} if isinstance(value, dict) else value
     try:
         return Params.model_validate(plain)
     except ValidationError as error:
@@ -171,7 +184,7 @@ def _in_words(finding: Any, name: str) -> str:
         case "missing":
             return f"{name}: {place} is missing; the committed params.yaml shows every key with its meaning"
         case _:
-            return f"{name}: {place} is {finding['input']!r}. {finding['msg']}."
+            return f"{name}: {place} is {finding['input']!r}. {finding['msg'].rstrip('.')}."
 
 
 def _fields(section: list[Any]) -> list[str]:

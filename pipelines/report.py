@@ -112,3 +112,9 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
+
+
+if __name__ == "__main__":
+    from pipelines.cli import run_stage
+
+    run_stage("report")

@@ -9,6 +9,14 @@ from pipelines.io import read_json
 
 METRICS, INDEX = Path("data/evaluate/metrics.json"), Path("data/report/index.html")
 
+SHOWN = {
+    "auc": "AUC",
+    "gini": "Gini",
+    "ks": "KS",
+    "brier_skill": "Brier skill",
+    "calibration_slope": "calibration slope",
+}
+
 
 def run() -> None:
     """Run `dvc repro` in the current folder and print the headline; InputError if a stage failed."""
@@ -16,7 +24,7 @@ def run() -> None:
         # An unpacked archive has no git; DVC then needs to be told.
         _dvc("config", "--local", "core.no_scm", "true")
     # In a fresh clone dvc.lock may already say that `track` is done; its record is not in git, so it is asked again.
-    _dvc("repro", "--quiet")
+    _dvc("repro")
     from pipelines.params import load
     from pipelines.track import run as track
 
@@ -25,7 +33,6 @@ def run() -> None:
 
 
 def _dvc(*arguments: str) -> None:
-    # Quiet concerns DVC alone: the stages log what they read, keep and write.
     result = subprocess.run(["dvc", *arguments], env=os.environ, check=False)
     if result.returncode:
         raise InputError("a stage failed; its message is above. Nothing after it has run")
@@ -36,7 +43,7 @@ def headline() -> str:
     metrics = read_json(METRICS)
     test, benchmarks = metrics["out_of_time"], metrics["benchmarks"]
     lines = [f"Test sample: {test['n']:,} applications, {test['bads']:,} defaults ({test['bads'] / test['n']:.2%})"]
-    lines += [f"  {label:20} {_interval(test[key])}" for key, label in (("auc", "AUC"), ("gini", "Gini"), ("ks", "KS"), ("brier_skill", "Brier skill"), ("calibration_slope", "calibration slope")) if key in test]  # fmt: skip
+    lines += [f"  {label:20} {_interval(test[key])}" for key, label in SHOWN.items() if key in test]
     lines += [f"  AUC of {name:13} {_interval(entry['auc'])}" for name, entry in benchmarks.items()]
     return "\n".join([*lines, f"Report: {INDEX.resolve()}"])
 

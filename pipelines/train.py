@@ -41,9 +41,19 @@ def run(params: Params) -> None:
 
 
 def _model(params: Params, names: list[str]) -> DefaultRiskModel:
-    settings = params.train.model_dump(exclude={"monotone"})
-    directions = CATALOGUE.directions(names) if params.train.monotone else None
-    return DefaultRiskModel(directions=directions, seed=params.seed, **settings)
+    settings = params.train.model_dump(exclude={"monotone", "unconstrained"})
+    return DefaultRiskModel(directions=_directions(params, names), seed=params.seed, **settings)
+
+
+def _directions(params: Params, names: list[str]) -> dict[str, int]:
+    """Return the constraint of each feature: the catalogue's direction, or 0 where the parameters lift it."""
+    unknown = sorted(set(params.train.unconstrained) - {f.id for f in CATALOGUE.features})
+    if unknown:
+        raise InputError(
+            f"params.yaml: train.unconstrained names unknown features: {', '.join(unknown)}; see data/README.md"
+        )
+    constrained = set(names) - set(params.train.unconstrained) if params.train.monotone else set()
+    return {name: sign if name in constrained else 0 for name, sign in CATALOGUE.directions(names).items()}
 
 
 def _write(model: DefaultRiskModel, rows: pd.DataFrame, names: list[str], params: Params) -> None:
@@ -71,5 +81,14 @@ def _write(model: DefaultRiskModel, rows: pd.DataFrame, names: list[str], params
 def _reference(rows: pd.DataFrame, names: list[str]) -> dict[str, dict[str, float | None]]:
     """Return what later populations are compared with: the median and missing share of each feature in development."""
     numbers = [n for n in names if not CATALOGUE.feature(n).is_category]
-    medians = rows[numbers].median()
-    return {n: {"median": None if np.isnan(medians[n]) else float(medians[n]), "missing": float(rows[n].isna().mean())} for n in numbers}  # fmt: skip
+    medians, missing = rows[numbers].median(), rows[numbers].isna().mean()
+    return {
+        n: {"median": None if np.isnan(medians[n]) else float(medians[n]), "missing": float(missing[n])}
+        for n in numbers
+    }
+
+
+if __name__ == "__main__":
+    from pipelines.cli import run_stage
+
+    run_stage("train")

@@ -15,6 +15,7 @@ from features.frames import (
     STATEMENTS,
     due_within,
     ratio,
+    weighted,
 )
 from features.point_in_time import age_days, month_number, months_since, within
 
@@ -28,7 +29,7 @@ def _decayed(view: ir.Table, day: str, days: int, scale: int) -> ir.FloatingValu
 
 
 def _weighted_dbt(view: ir.Table, rows: ir.BooleanValue) -> ir.FloatingValue:
-    return ratio((view.due * view.dbt).sum(where=rows), view.due.sum(where=rows))
+    return ratio(weighted(view.due, view.dbt).sum(where=rows), view.due.sum(where=rows))
 
 
 def _amount_share(view: ir.Table, part: ir.BooleanValue, whole: ir.BooleanValue) -> ir.FloatingValue:
@@ -39,6 +40,11 @@ def _open_share(view: ir.Table, part: ir.BooleanValue) -> ir.FloatingValue:
     """Return the share of the open balance on some invoices; 0 where nothing is open."""
     balance = view.open.sum()
     return ibis.ifelse(balance > 0, ratio(view.open.sum(where=part).coalesce(0), balance), 0.0)
+
+
+def _collection_rate(view: ir.Table) -> ir.FloatingValue:
+    paid = view.paid.sum(where=within(view, "day", 90)).coalesce(0)
+    return ratio(paid, paid + view.balance.max(where=view.is_last))
 
 
 def _worst_dpd(view: ir.Table) -> ir.IntegerValue:
@@ -62,17 +68,19 @@ def _payment_index(dbt: ir.IntegerValue) -> ir.FloatingValue:
 def _payment_index_mean(view: ir.Table) -> ir.FloatingValue:
     rows = due_within(view, 365)
     thousandths = (_payment_index(view.dbt) * 1000).round().cast("int64")
-    return ratio((view.due * thousandths).sum(where=rows), view.due.sum(where=rows)) / 1000
+    return ratio(weighted(view.due, thousandths).sum(where=rows), view.due.sum(where=rows)) / 1000
 
 
 def _purchases(view: ir.Table, days: int) -> ir.IntegerValue:
-    return view.due.sum(where=within(view, "issued_on", days))
+    """Return what the customer bought in the window; a known ledger without a purchase in it is a zero, not a gap."""
+    return view.due.sum(where=within(view, "issued_on", days)).coalesce(0)
 
 
 def _purchase_spike(view: ir.Table) -> ir.FloatingValue:
+    """Return ln of 90 days' purchases, annualised, over the year's; 0 if they are lower, null without a year to compare."""
     annualised = ratio(4 * _purchases(view, 90), _purchases(view, 365))
     known_a_year = months_since(view, "issued_on").max() >= 12
-    return ibis.ifelse(known_a_year & (annualised > 0), ibis.greatest(annualised.ln(), 0.0), ibis.null("float64"))
+    return ibis.ifelse(known_a_year, annualised.clip(lower=1.0).ln(), ibis.null("float64"))
 
 
 CREDIT_HISTORY = Indicator(
@@ -232,6 +240,20 @@ REPAYMENT_RECORD = Indicator(
             actionable=True,
         ),
         Feature(
+            id="rr_collection_rate_90d",
+            en="Share of what was owed that was paid, 90 days",
+            zh="近90天回款率",
+            formula="receipts of 90 days / (receipts of 90 days + open balance)",
+            frame=EXPOSURE,
+            expression=_collection_rate,
+            window="90d",
+            unit="ratio",
+            direction=-1,
+            missing="structural",
+            clip=(0, 1),
+            source="collection-rate practice (回款率)",
+        ),
+        Feature(
             id="rr_bounced_cnt_365d",
             en="Bounced payments",
             zh="退票/拒付次数",
@@ -341,6 +363,35 @@ COOPERATION_HISTORY = Indicator(
             window="as_of",
             unit="ratio",
             direction=1,
+            missing="structural",
+            clip=(0, 5),
+            source="behavioural scoring practice",
+        ),
+        Feature(
+            id="co_paid_months_12m",
+            en="Months with a payment, last 12",
+            zh="近12月回款月数",
+            formula="distinct calendar months with a payment received in the window",
+            frame=RECEIPTS,
+            expression=lambda v: month_number(v.received_on).nunique(where=within(v, "received_on", 365) & ~v.bounced),
+            window="365d",
+            unit="count",
+            direction=-1,
+            missing="structural",
+            clip=(0, 13),
+            source="behavioural scoring practice",
+        ),
+        Feature(
+            id="co_purchases_to_limit_90d",
+            en="Purchases to our limit, 90 days",
+            zh="近90天采购额/自有额度",
+            formula="purchases of 90 days / limit in force at as_of",
+            frame=LEDGER,
+            expression=lambda v: ratio(_purchases(v, 90), v.limit_amount.max()),
+            window="90d",
+            unit="ratio",
+            # Busy with us can mean healthy or stretched: the evidence does not settle it.
+            direction=0,
             missing="structural",
             clip=(0, 5),
             source="behavioural scoring practice",

@@ -6,6 +6,7 @@ import ibis.expr.types as ir
 from features.catalogue import Dimension, Feature, Indicator
 from features.frames import STATEMENTS, ratio
 from features.point_in_time import age_days, days_between
+from features.tables import MINOR_UNITS
 
 _SEVERITY = {"unqualified": 0, "unqualified_emphasis": 1, "unaudited": 1, "qualified": 2, "disclaimer": 3, "adverse": 3}
 
@@ -49,7 +50,7 @@ def _net_debt_to_ebitda(view: ir.Table) -> ir.FloatingValue:
 
 
 def _interest_coverage(view: ir.Table) -> ir.FloatingValue:
-    without = ibis.ifelse(view.operating_profit >= 0, 50.0, -50.0)
+    without = ibis.cases((view.operating_profit >= 0, 50.0), (view.operating_profit < 0, -50.0))
     return ibis.ifelse(view.interest_expense == 0, without, ratio(view.operating_profit, view.interest_expense))
 
 
@@ -89,7 +90,7 @@ def _altman_z1(view: ir.Table) -> ir.FloatingValue:
 
 
 def _ohlson_o(view: ir.Table) -> ir.FloatingValue:
-    size = ibis.ifelse(view.total_assets > 0, view.total_assets, ibis.null("int64")).cast("float64").ln()
+    size = (_positive(view.total_assets).cast("float64") / MINOR_UNITS).ln()
     two_losses = ((view.net_profit < 0) & (view.net_profit_1y < 0)).coalesce(False).cast("float64")
     funds = view.operating_cash_flow.coalesce(view.net_profit + view.depreciation_amortisation)
     change = ratio(view.net_profit - view.net_profit_1y, view.net_profit.abs() + view.net_profit_1y.abs())
@@ -210,6 +211,36 @@ PROFITABILITY = Indicator(
             missing="informative",
             clip=(-1.0, 1.0),
             source="Ohlson CHIN (variant)",
+        ),
+        Feature(
+            id="pf_ebit_change_1y",
+            en="Change of EBIT to total assets",
+            zh="EBIT/总资产变动",
+            formula="operating profit / total assets, FS0 minus FS1",
+            frame=STATEMENTS,
+            expression=lambda v: (
+                ratio(v.operating_profit, v.total_assets) - ratio(v.operating_profit_1y, v.total_assets_1y)
+            ),
+            window="FS0,FS1",
+            unit="ratio",
+            direction=-1,
+            missing="informative",
+            clip=(-1.0, 1.0),
+            source="RiskCalc profitability, change",
+        ),
+        Feature(
+            id="pf_profit_to_market_assets",
+            en="Net profit to market-valued assets",
+            zh="净利润/市值口径总资产",
+            formula="net profit / (market capitalisation + total liabilities), listed companies",
+            frame=STATEMENTS,
+            expression=lambda v: ratio(v.net_profit, v.market_cap + v.total_liabilities),
+            window="FS<=24m",
+            unit="ratio",
+            direction=-1,
+            missing="structural",
+            clip=(-1.5, 1.0),
+            source="Campbell, Hilscher and Szilagyi 2008 (NIMTA)",
         ),
         Feature(
             id="pf_loss_years_3y",
@@ -338,6 +369,20 @@ SOLVENCY = Indicator(
             source="Beaver 1966 (cash flow to total debt)",
         ),
         Feature(
+            id="sv_ebitda_to_liabilities",
+            en="EBITDA to liabilities",
+            zh="EBITDA/总负债",
+            formula="(operating profit + depreciation and amortisation) / total liabilities",
+            frame=STATEMENTS,
+            expression=lambda v: ratio(_ebitda(v), v.total_liabilities),
+            window="FS<=24m",
+            unit="ratio",
+            direction=-1,
+            missing="informative",
+            clip=(-3.0, 3.0),
+            source="Beaver 1966; RiskCalc debt coverage",
+        ),
+        Feature(
             id="sv_leverage_change_1y",
             en="Change of liabilities to assets",
             zh="资产负债率变动",
@@ -415,7 +460,7 @@ FINANCIAL_HEALTH = Indicator(
             zh="应收账款周转天数",
             formula="365 * trade receivables / revenue",
             frame=STATEMENTS,
-            expression=lambda v: _to_revenue(v, 365 * v.trade_receivables),
+            expression=lambda v: 365 * _to_revenue(v, v.trade_receivables),
             window="FS<=24m",
             unit="days",
             direction=1,
@@ -429,7 +474,7 @@ FINANCIAL_HEALTH = Indicator(
             zh="应付账款周转天数",
             formula="365 * trade payables / cost of sales",
             frame=STATEMENTS,
-            expression=lambda v: _to_cost(v, 365 * v.trade_payables),
+            expression=lambda v: 365 * _to_cost(v, v.trade_payables),
             window="FS<=24m",
             unit="days",
             direction=1,
@@ -450,6 +495,20 @@ FINANCIAL_HEALTH = Indicator(
             missing="informative",
             clip=(-1.0, 1.0),
             source="Sloan 1996",
+        ),
+        Feature(
+            id="fh_assets_decline_1y",
+            en="Shrinking of total assets",
+            zh="总资产收缩",
+            formula="max(0, ln(total assets FS1 / FS0))",
+            frame=STATEMENTS,
+            expression=lambda v: (-_log_change(v.total_assets, v.total_assets_1y)).clip(lower=0.0),
+            window="FS0,FS1",
+            unit="log-ratio",
+            direction=1,
+            missing="informative",
+            clip=(0, 3.0),
+            source="RiskCalc growth is U-shaped, so decline alone",
         ),
         Feature(
             id="fh_audit_opinion_severity",

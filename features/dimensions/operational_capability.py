@@ -48,8 +48,8 @@ OPERATING_CAPABILITY = Indicator(
             zh="存货周转天数",
             formula="365 * inventories / cost of sales",
             frame=STATEMENTS,
-            expression=lambda v: ratio(
-                365 * v.inventories, ibis.ifelse(v.cost_of_sales > 0, v.cost_of_sales, ibis.null("int64"))
+            expression=lambda v: (
+                365 * ratio(v.inventories, ibis.ifelse(v.cost_of_sales > 0, v.cost_of_sales, ibis.null("int64")))
             ),
             window="FS<=24m",
             unit="days",

@@ -271,7 +271,7 @@ PORTFOLIO: dict[str, tuple[str, str]] = {
     "grades.table": ("Grades", "评级表"),
     "grades.note": (
         "p: one-sided Jeffreys test that the PD is not too low. Intervals: 90%. "
-        "“Not enough data”： twice the odds would have gone unnoticed.",
+        "“Not enough data”: twice the odds would have gone unnoticed.",
         "p 值：单侧 Jeffreys 检验（PD 未被低估）；区间为 90%。“数据不足”：即使违约赔率翻倍也难以察觉。",
     ),
     "scores.chart": (
@@ -343,7 +343,6 @@ PORTFOLIO: dict[str, tuple[str, str]] = {
     "missing.informative": ("absence is evidence", "缺失即信息"),
     "missing.random": ("by size or region", "随规模或地区"),
     "missing.zero": ("zero if searched", "已查询则为零"),
-    "print.commit": ("Commit of the code", "代码提交"),
     "print.data_fingerprint": ("Fingerprint of the data", "数据指纹"),
     "print.params_fingerprint": ("Fingerprint of the parameters", "参数指纹"),
     "print.bundle_sha256": ("Fingerprint of the model bundle", "模型包指纹"),

@@ -1,9 +1,11 @@
 """Where raw tables come from: each source is a module that writes, or points to, raw tables of the contract."""
 
+import difflib
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 
+from features.tables import TABLES
 from pipelines.errors import InputError
 from pipelines.params import Params
 
@@ -17,12 +19,20 @@ class Source:
     reads: str
 
 
+_ONE_FILE = "the CSV or parquet file"
+
 SOURCES: dict[str, Source] = {
     "sample": Source("Simulated sample portfolio", "模拟样例组合", "nothing"),
-    "american_bankruptcy": Source("American companies' accounts, 1999-2018", "美国上市公司财报(1999-2018)", "the CSV or parquet file"),
-    "uci_credit_card": Source("UCI credit card clients, Taiwan 2005", "UCI信用卡客户(台湾2005)", "the CSV or parquet file"),
-    "tables": Source("Own tables", "自有数据表", "a folder with <table>.csv or <table>.parquet"),
-}  # fmt: skip
+    "american_bankruptcy": Source("American companies' accounts, 1999-2018", "美国上市公司财报(1999-2018)", _ONE_FILE),
+    "uci_credit_card": Source("UCI credit card clients, Taiwan 2005", "UCI信用卡客户(台湾2005)", _ONE_FILE),
+    "tables": Source(
+        "Own tables",
+        "自有数据表",
+        "a folder with <table>.csv or <table>.parquet; empty ones to fill in: `admission docs --templates FOLDER`",
+    ),
+}
+
+_SPREADSHEETS = (".csv", ".parquet", ".xlsx", ".xls", ".tsv", ".txt")
 
 
 def produce(params: Params, raw: Path, truth: Path) -> Path:
@@ -45,4 +55,18 @@ def _own_folder(folder: Path) -> Path:
         raise InputError(
             f"input {folder} is not a folder; put your tables there, or set `input` in params.yaml to their folder"
         )
+    delivered = {path.name for path in folder.iterdir() if path.is_dir() or path.suffix in (".csv", ".parquet")}
+    absent = [name for name in TABLES if not delivered & {name, f"{name}.csv", f"{name}.parquet"}]
+    for path in sorted(folder.iterdir()):
+        _refuse_misnamed(path, absent)
     return folder
+
+
+def _refuse_misnamed(path: Path, absent: list[str]) -> None:
+    """Stop on a file that seems to be an absent table under a name that would leave it unread."""
+    meant = difflib.get_close_matches(path.stem.lower(), absent, n=1, cutoff=0.75)
+    if meant and path.suffix.lower() in _SPREADSHEETS:
+        raise InputError(
+            f"{path} would not be read, but looks like table {meant[0]}. Save it as {path.parent / meant[0]}.csv "
+            f"(CSV in UTF-8, separated by commas) or .parquet, or move it to another folder"
+        )

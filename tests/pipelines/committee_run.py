@@ -67,6 +67,10 @@ def grade_rows() -> list[dict[str, Any]]:
     return rows
 
 
+def sample(name: str, start: str, end: str, n: int, bads: int) -> dict[str, Any]:
+    return {"sample": name, "from": start, "to": end, "n": n, "bads": bads, "default_rate": bads / n}
+
+
 def details() -> dict[str, Any]:
     steps = [i / 40 for i in range(41)]
     statuses = {"bad": 629, "excluded_in_default": 214, "good": 16000, "immature": 3120, "indeterminate": 231}
@@ -96,22 +100,9 @@ def details() -> dict[str, Any]:
         "data_until": "2025-12-31",
         "label_status": [{"status": s, "n": n, "bads": n if s == "bad" else 0} for s, n in statuses.items()],
         "samples": [
-            {
-                "sample": "development",
-                "from": "2018-01-01",
-                "to": "2022-06-30",
-                "n": 12650,
-                "bads": 471,
-                "default_rate": 471 / 12650,
-            },
-            {
-                "sample": "out_of_time",
-                "from": "2023-08-15",
-                "to": "2024-11-15",
-                "n": 4210,
-                "bads": 158,
-                "default_rate": 158 / 4210,
-            },
+            sample("development", "2018-01-01", "2022-06-30", 12650, 471),
+            sample("gap", "2022-07-01", "2023-08-14", 3105, 120),
+            sample("out_of_time", "2023-08-15", "2024-11-15", 4210, 158),
         ],
         "labels_overlap": False,
         "roc": [{"fpr": x, "tpr": x**0.25} for x in steps],

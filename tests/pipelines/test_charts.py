@@ -112,6 +112,14 @@ def test_a_waterfall_of_points_ends_at_the_score():
     assert float(rise.get("x")) == pytest.approx(marks[0], abs=0.05)
 
 
+def test_a_few_points_do_not_look_like_a_landslide():
+    few, many = (drawn(charts.waterfall(FIGURE, waterfall_of(600.0, c), from_zero=False)) for c in (4.0, 40.0))
+
+    small, large = (float(bars(root)[0].get("width")) for root in (few, many))
+
+    assert small == pytest.approx(large / 10, rel=0.03)
+
+
 def test_a_total_on_a_cut_axis_is_a_mark_and_not_a_bar_that_lies_about_its_length():
     rows = [row("Base", 588.0, total=True), row("Score", 588.0, total=True)]
 

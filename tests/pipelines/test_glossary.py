@@ -32,6 +32,7 @@ def test_a_term_is_translated_and_fills_the_same_places_in_both_languages(key: s
     english, chinese = TERMS[key]
 
     assert not CHINESE.search(english)
+    assert not re.search(r"[\uff00-\uffef]", english)
     assert english or key == "gap"
     assert CHINESE.search(re.sub(r"\{\w+\}", "", chinese)) or key in THE_SAME_IN_BOTH | {"colon", "comma"}
     assert fields(english) == fields(chinese)

@@ -1,0 +1,165 @@
+"""Raw tables as they are delivered: finding a table's file, reading it, and saying in words why it cannot be read."""
+
+import csv
+import re
+from collections import Counter
+from pathlib import Path
+
+import duckdb
+import ibis.expr.types as ir
+
+from features.tables import Table
+from pipelines.errors import InputError
+from pipelines.io import Connection, quoted
+
+_HEAD_BYTES = 1 << 16
+"""Enough for any header; what a file is shows in its first bytes."""
+
+_SAVE_AS = "In Excel, save it as 'CSV UTF-8 (comma delimited)'"
+
+
+def find_table(folder: Path, table: Table) -> Path | None:
+    """Return the one file (or folder of parquet files) of a raw table; None if it is not there."""
+    found = [p for p in (folder / f"{table.name}{end}" for end in (".parquet", ".csv", "")) if p.exists()]
+    if len(found) > 1:
+        raise InputError(
+            f"{folder} holds {' and '.join(p.name for p in found)}; keep one of them for table {table.name}"
+        )
+    if not found and table.required:
+        raise InputError(
+            f"table {table.name} is required but {folder} holds neither {table.name}.csv nor {table.name}.parquet; "
+            f"empty templates: `admission docs --templates FOLDER`"
+        )
+    return found[0] if found else None
+
+
+def read_raw(connection: Connection, table: Table, path: Path) -> tuple[ir.Table, ir.Table]:
+    """Return the rows of a raw file with their position `dq_row`, and the lines that are no rows (line, text, reason).
+
+    CSV cells stay text, so that the contract decides what they mean; blank lines are skipped, though they count as
+    positions. InputError says what makes a file unreadable.
+    """
+    if path.suffix == ".csv":
+        return _read_csv(connection, table, path)
+    rows = _load(connection, table, path, f"read_parquet('{quoted(path / '*.parquet' if path.is_dir() else path)}')")
+    _check_header(table, rows.columns, path)
+    connection.raw_sql(f"CREATE OR REPLACE TEMP TABLE {_no_rows(table)} (line BIGINT, text VARCHAR, reason VARCHAR)")
+    return rows, connection.table(_no_rows(table))
+
+
+def _read_csv(connection: Connection, table: Table, path: Path) -> tuple[ir.Table, ir.Table]:
+    header = _header(table, path)
+    _check_header(table, header, path)
+    # The header and the separator are known: nothing is left to guess, and a guess would differ from file to file.
+    columns = ", ".join(f"'{quoted(name)}': 'VARCHAR'" for name in header)
+    options = "header=true, auto_detect=false, delim=',', quote='\"', escape='\"', nullstr='', store_rejects=true"
+    rows = _load(connection, table, path, f"read_csv('{quoted(path)}', columns={{{columns}}}, {options})")
+    _keep_rejects(connection, table)
+    _refuse_other_encoding(connection, table, path)
+    _refuse_open_quote(connection, table, path)
+    return _without_blank(connection, rows, header), connection.table(_no_rows(table)).drop("kind")
+
+
+def _load(connection: Connection, table: Table, path: Path, scan: str) -> ir.Table:
+    name = f"raw_{table.name}"
+    try:
+        connection.raw_sql(
+            f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT row_number() OVER () AS dq_row, * FROM {scan}"
+        )
+    except duckdb.Error as error:
+        first_line = str(error).splitlines()[0].rstrip(".")
+        raise InputError(f"{path} cannot be read as {_format(path)}: {first_line}. {_advice(path)}") from None
+    return connection.table(name)
+
+
+def _format(path: Path) -> str:
+    return "CSV" if path.suffix == ".csv" else "parquet"
+
+
+def _advice(path: Path) -> str:
+    if path.suffix == ".csv":
+        return f"Its cells must be separated by commas and all its lines must end alike. {_SAVE_AS}"
+    if path.is_dir():
+        return f"A folder must hold the table's parquet files; a single file is called {path.name}.csv or {path.name}.parquet"
+    return "It may be cut short or still being written: copy it again"
+
+
+def _header(table: Table, path: Path) -> list[str]:
+    """Return the column names of a CSV file, in lower case and without blanks; a nameless column is `column<place>`."""
+    with path.open("rb") as file:
+        head = file.read(_HEAD_BYTES)
+    if not head.removeprefix(b"\xef\xbb\xbf").strip():
+        raise InputError(f"{path} is empty: not even a header. Expected the columns {', '.join(c.name for c in table)}")
+    if b"\0" in head:
+        raise InputError(f"{path} is not text in UTF-8: an Excel workbook, UTF-16 or another binary file. {_SAVE_AS}")
+    try:
+        first_line = re.split(rb"[\r\n]", head)[0].decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise _other_encoding(path, 1) from None
+    cells = next(csv.reader([first_line]), [])
+    return [cell.strip().lower() or f"column{place}" for place, cell in enumerate(cells, start=1)]
+
+
+def _check_header(table: Table, found: list[str] | tuple[str, ...], path: Path) -> None:
+    found = [name for name in found if name != "dq_row"]
+    twice = [name for name, times in Counter(found).items() if times > 1]
+    if twice:
+        raise InputError(f"{path} has the column {', '.join(twice)} more than once in its header; keep one of them")
+    missing = [c.name for c in table if c.required and c.name not in found]
+    if missing:
+        raise InputError(
+            f"{path} lacks the required column{'s' if len(missing) > 1 else ''} {', '.join(missing)}. "
+            f"Found: {', '.join(found[:12])}{' ...' if len(found) > 12 else ''}. "
+            f"Expected: {', '.join(c.name for c in table)}. Is the separator a comma, and is the first line the header?"
+        )
+
+
+def _no_rows(table: Table) -> str:
+    return f"rejected_{table.name}"
+
+
+def _keep_rejects(connection: Connection, table: Table) -> None:
+    """Keep each line that the reader could not split once, with a reason in words, and clear its list for the next file."""
+    connection.raw_sql(f"""
+        CREATE OR REPLACE TEMP TABLE {_no_rows(table)} AS
+        SELECT line, any_value(csv_line) AS text, any_value(error_type::VARCHAR) AS kind, any_value(CASE error_type
+            WHEN 'TOO MANY COLUMNS' THEN 'more cells than the header; put a cell with a comma in quotation marks'
+            WHEN 'MISSING COLUMNS' THEN 'fewer cells than the header; an empty cell still needs its comma'
+            ELSE error_message END) AS reason
+        FROM reject_errors GROUP BY line ORDER BY line
+    """)
+    connection.raw_sql("DROP TABLE reject_errors; DROP TABLE reject_scans")
+
+
+def _refuse_other_encoding(connection: Connection, table: Table, path: Path) -> None:
+    sql = f"SELECT min(line) FROM {_no_rows(table)} WHERE kind = 'INVALID ENCODING'"
+    (line,) = connection.raw_sql(sql).fetchone()
+    if line is not None:
+        raise _other_encoding(path, line)
+
+
+def _other_encoding(path: Path, line: int) -> InputError:
+    return InputError(
+        f"{path} is not UTF-8: the first other bytes are in line {line}. Chinese text may be in GB18030: {_SAVE_AS}, "
+        f"or convert it with `iconv -f GB18030 -t UTF-8`"
+    )
+
+
+def _refuse_open_quote(connection: Connection, table: Table, path: Path) -> None:
+    """Stop where one quotation mark swallowed the lines after it: they are good rows that would be lost."""
+    swallowed = (
+        r"kind IN ('UNQUOTED VALUE', 'LINE SIZE OVER MAXIMUM') AND regexp_matches(trim(text, e'\r\n'), '[\r\n]')"
+    )
+    (line,) = connection.raw_sql(f"SELECT min(line) FROM {_no_rows(table)} WHERE {swallowed}").fetchone()
+    if line is not None:
+        raise InputError(
+            f"{path}: a quotation mark in line {line} is not closed, so the lines after it cannot be told apart. "
+            f'Remove it, or write it twice ("") inside a quoted cell'
+        )
+
+
+def _without_blank(connection: Connection, rows: ir.Table, header: list[str]) -> ir.Table:
+    """Drop lines of nothing but commas, which spreadsheets leave behind; the others keep their position."""
+    cells = ", ".join('"' + name.replace('"', '""') + '"' for name in header)
+    connection.raw_sql(f"DELETE FROM {rows.get_name()} WHERE coalesce({cells}) IS NULL")
+    return rows

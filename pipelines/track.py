@@ -1,0 +1,199 @@
+"""Stage `track`: the record of a run in MLflow. The stages before it are pure; the same run is recorded once.
+
+Where: `MLFLOW_TRACKING_URI` if set, else a SQLite file under `.mlflow/` of the repository (of the main one for DVC's temporary
+experiments). DVC calls this stage after restored and experimental runs too, so that both worlds know of each run.
+"""
+
+import hashlib
+import logging
+import os
+import shutil
+import subprocess
+import tempfile
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from features.dimensions import CATALOGUE
+from models.bundle import MANIFEST, Bundle
+from pipelines.errors import InputError
+from pipelines.evaluate import METRICS_FILE
+from pipelines.io import read_json
+from pipelines.params import Params
+from pipelines.report import FOLDER as REPORT
+from pipelines.train import BUNDLE
+from pipelines.train import SUMMARY as MODEL
+
+log = logging.getLogger(__name__)
+
+FINGERPRINT = "admission.fingerprint"
+REQUIREMENTS = ("lightgbm", "scikit-learn", "scipy", "pandas", "numpy")
+"""What the logged model needs to score, pinned to what it was trained with."""
+
+
+def run(params: Params) -> None:
+    """Record the run that the project's folders hold; if it is recorded already, say so and stop."""
+    # Read before mlflow is told an address: telling it exports this very variable.
+    server = os.environ.get("MLFLOW_TRACKING_URI")
+    for noisy in ("alembic", "mlflow", "sqlalchemy"):
+        logging.getLogger(noisy).setLevel("WARNING")
+    print_ = _fingerprint(params)
+    try:
+        client, experiment = _open_store(server, params.track.experiment)
+        same = f"tags.`{FINGERPRINT}` = '{print_}' and attributes.status = 'FINISHED'"
+        known = client.search_runs([experiment], same, max_results=1)
+        run_id = known[0].info.run_id if known else _record(experiment, print_, params)
+    except _store_errors() as error:
+        where = server or "the local store .mlflow/mlflow.db"
+        first = str(error).splitlines()[0][:300]
+        raise InputError(
+            f"MLflow at {where} cannot be used: {first}. Start the server, mend MLFLOW_TRACKING_URI, or unset it to record "
+            "locally; the model and the report are complete without it"
+        ) from None
+    log.info("run %s is %s in MLflow", run_id, "already recorded" if known else "recorded")
+
+
+def _store_errors() -> tuple[type[Exception], ...]:
+    from mlflow.exceptions import MlflowException
+    from requests.exceptions import RequestException
+    from sqlalchemy.exc import SQLAlchemyError
+
+    return MlflowException, RequestException, SQLAlchemyError
+
+
+def _fingerprint(params: Params) -> str:
+    """Return what makes a run the same: its parameters, its model and its metrics."""
+    content = [
+        params.fingerprint(),
+        (BUNDLE / MANIFEST).read_text(encoding="utf-8"),
+        METRICS_FILE.read_text(encoding="utf-8"),
+    ]
+    return hashlib.sha256("\0".join(content).encode()).hexdigest()
+
+
+def _root() -> Path:
+    """Return the repository that keeps the record: DVC names the main one even inside a temporary experiment."""
+    return Path(os.environ.get("DVC_ROOT") or Path.cwd())
+
+
+def _open_store(server: str | None, name: str) -> tuple[Any, str]:
+    import mlflow
+
+    # A server that is away should be said in seconds, not after minutes of retries.
+    os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
+    os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "10")
+    os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
+    folder = _root() / ".mlflow"
+    if server is None:
+        folder.mkdir(exist_ok=True)
+    mlflow.set_tracking_uri(server or f"sqlite:///{folder}/mlflow.db")
+    client = mlflow.MlflowClient()
+    experiment = client.get_experiment_by_name(name)
+    if experiment is not None:
+        return client, experiment.experiment_id
+    return client, client.create_experiment(name, artifact_location=None if server else (folder / "artifacts").as_uri())
+
+
+def _record(experiment: str, fingerprint: str, params: Params) -> str:
+    import mlflow
+
+    with mlflow.start_run(
+        experiment_id=experiment, run_name=os.environ.get("DVC_EXP_NAME"), tags=_tags(fingerprint)
+    ) as active:
+        mlflow.log_params(dict(_flat(params.model_dump(mode="json"))))
+        mlflow.log_metrics(_metrics())
+        mlflow.log_artifacts(str(REPORT), "report")
+        _log_model()
+        return str(active.info.run_id)
+
+
+def _metrics() -> dict[str, float]:
+    """Return metrics by sample, such as `out_of_time.auc` and `out_of_time.auc_low`."""
+    flat = {}
+    for key, value in _flat(read_json(METRICS_FILE)):
+        if isinstance(value, int | float):
+            flat[key.replace(".value", "").replace(".low", "_low").replace(".high", "_high")] = float(value)
+    return flat
+
+
+def _flat(values: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    for key, value in values.items():
+        if isinstance(value, dict):
+            yield from _flat(value, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", value
+
+
+def _tags(fingerprint: str) -> dict[str, str]:
+    """Return what leads from the record back to code, data and experiment."""
+    prints = read_json(MODEL)["fingerprints"]
+    tags = {
+        FINGERPRINT: fingerprint,
+        "git.commit": _git("rev-parse", "HEAD"),
+        "git.dirty": str(bool(_git("status", "--porcelain", "--untracked-files=no"))).lower(),
+        "dvc.exp": os.environ.get("DVC_EXP_NAME", ""),
+        "dvc.exp_baseline": os.environ.get("DVC_EXP_BASELINE_REV", ""),
+        "admission.data": prints["data"],
+        "admission.params": prints["params"],
+        "admission.bundle_sha256": read_json(MODEL)["bundle_sha256"],
+    }
+    return {key: value for key, value in tags.items() if value}
+
+
+def _git(*arguments: str) -> str:
+    result = subprocess.run(["git", *arguments], capture_output=True, text=True, check=False)
+    return result.stdout.strip() if result.returncode == 0 else ""
+
+
+def _log_model() -> None:
+    """Log the bundle as a model from code: nothing is pickled, and loading it checks the bundle's hashes."""
+    import mlflow
+
+    bundle = Bundle.read(BUNDLE, read_json(MODEL)["bundle_sha256"])
+    with tempfile.TemporaryDirectory() as scratch, warnings.catch_warnings():
+        # MLflow would rather guess the signature from an example and from type hints; ours is declared.
+        warnings.simplefilter("ignore", UserWarning)
+        code = _code_paths(Path(scratch))
+        mlflow.pyfunc.log_model(
+            name="model",
+            python_model=str(Path(__file__).with_name("scorer.py")),
+            artifacts={"bundle": str(BUNDLE)},
+            code_paths=code,
+            signature=_signature(bundle),
+            pip_requirements=_pins(),
+        )
+
+
+def _code_paths(scratch: Path) -> list[str]:
+    """Return copies of the two pure packages, without byte code: what the logged model imports."""
+    for package in ("models", "features"):
+        shutil.copytree(
+            Path(__file__).parents[1] / package, scratch / package, ignore=shutil.ignore_patterns("__pycache__")
+        )
+    return [str(scratch / "models"), str(scratch / "features")]
+
+
+def _signature(bundle: Bundle) -> Any:
+    """Feature columns in (numbers as double, codes as text, all optional: missing is a value), PD, points and grade out."""
+    from mlflow.models import ModelSignature
+    from mlflow.types import ColSpec, Schema
+
+    inputs = [
+        ColSpec("string" if CATALOGUE.feature(name).is_category else "double", name, required=False)
+        for name in bundle.encoder.names
+    ]
+    outputs = [ColSpec("double", "pd_12m"), ColSpec("double", "points"), ColSpec("string", "grade")]
+    return ModelSignature(Schema(inputs), Schema(outputs))
+
+
+def _pins() -> list[str]:
+    from importlib.metadata import version
+
+    return [f"{name}=={version(name)}" for name in REQUIREMENTS]
+
+
+if __name__ == "__main__":
+    from pipelines.cli import run_stage
+
+    run_stage("track")

@@ -1,0 +1,96 @@
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+from main_job import finished_run
+
+from features.dimensions import CATALOGUE
+from models.bundle import Bundle
+from pipelines import explain, train
+
+CASES = ("best", "median", "worst_admitted", "near_cut_off", "few_data")
+
+
+@pytest.fixture(scope="module")
+def contributions():
+    return pd.read_parquet(finished_run() / explain.CONTRIBUTIONS)
+
+
+@pytest.fixture(scope="module")
+def explanation():
+    return json.loads((finished_run() / explain.EXPLANATION).read_text())
+
+
+@pytest.fixture(scope="module")
+def cases():
+    return json.loads((finished_run() / explain.CASES).read_text())
+
+
+@pytest.mark.parametrize("level", ["feature_", "indicator_", "dimension_"])
+def test_base_points_plus_contributions_are_the_points_of_every_applicant(contributions, level):
+    total = contributions["base_points"] + contributions.filter(regex=f"^{level}").sum(axis=1)
+
+    assert np.abs(total - contributions["points"]).max() < 1e-6
+
+
+def test_the_points_are_those_of_the_bundle(contributions):
+    folder = finished_run()
+    features = (
+        pd.read_parquet(folder / explain.FEATURES).set_index("application_id").loc[contributions["application_id"]]
+    )
+
+    expected = Bundle.read(folder / train.BUNDLE).points(features.reset_index())
+
+    assert np.array_equal(contributions["points"], expected)
+
+
+def test_dimensions_without_data_are_not_assessed_rather_than_zero(explanation):
+    assessed = {d["id"]: d["assessed"] for d in explanation["dimensions"]}
+
+    assert assessed["financial_condition"]
+    assert assessed["credit_score"]
+    assert not assessed["legal_compliance"]
+    assert next(d for d in explanation["dimensions"] if d["id"] == "esg")["share"] is None
+
+
+def test_shares_of_the_dimensions_add_up_to_one(explanation):
+    assert sum(d["share"] for d in explanation["dimensions"] if d["assessed"]) == pytest.approx(1)
+
+
+def test_fidelity_to_the_simulated_truth_is_reported_beside_its_upper_bound(explanation):
+    found = {f["dimension"]: f for f in explanation["fidelity"]}
+
+    assert {"credit_score", "financial_condition", "context"} <= found.keys()
+    assert found["financial_condition"]["spearman"] > 0.3
+    assert all(-1 <= f["upper_bound"] <= 1 for f in found.values())
+
+
+def test_the_committee_sees_the_five_cases_in_order(cases):
+    assert [c["case"] for c in cases] == list(CASES)
+
+
+def test_the_best_case_is_the_best_and_the_worst_admitted_is_within_the_line(cases, contributions):
+    by_case = {c["case"]: c for c in cases}
+
+    assert by_case["best"]["points"] == contributions["points"].max()
+    assert by_case["worst_admitted"]["points"] >= 600 > by_case["near_cut_off"]["points"]
+
+
+def test_an_applicants_contributions_add_up_on_the_page_too(cases):
+    for case in cases:
+        total = case["base_points"] + sum(c["points"] for c in case["contributions"])
+        assert total == pytest.approx(case["points"], abs=1e-6)
+
+
+def test_every_reason_moves_the_score_by_five_points_in_the_direction_it_claims(cases):
+    for case in cases:
+        assert all(r["points"] <= -5 for r in case["reasons_against"])
+        assert all(r["points"] >= 5 for r in case["reasons_for"])
+
+
+def test_the_leading_feature_belongs_to_its_indicator_and_pulls_its_way(cases):
+    for case in cases:
+        for row in (r for r in case["indicators"] if r["leading"]):
+            assert CATALOGUE.indicator_of(row["leading"]["feature"]).id == row["id"]
+            assert row["leading"]["points"] * row["points"] >= 0

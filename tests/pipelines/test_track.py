@@ -1,0 +1,108 @@
+import logging
+
+import mlflow
+import numpy as np
+import pandas as pd
+import pytest
+from main_job import copy_of_run, finished_run, params
+
+from models.bundle import Bundle
+from pipelines import track, train
+from pipelines.errors import InputError
+
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
+    pytest.mark.filterwarnings("ignore::FutureWarning"),
+    pytest.mark.filterwarnings("ignore::ResourceWarning"),
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+]
+
+
+@pytest.fixture(scope="module")
+def tracked(tmp_path_factory):
+    """A finished run recorded twice in a store of its own; the store's address stays set for the module."""
+    patch = pytest.MonkeyPatch()
+    patch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    patch.delenv("DVC_ROOT", raising=False)
+    folder = tmp_path_factory.mktemp("tracked")
+    with copy_of_run(folder):
+        track.run(params())
+        patch.delenv("MLFLOW_TRACKING_URI", raising=False)
+        track.run(params())
+        client = mlflow.MlflowClient(f"sqlite:///{folder}/.mlflow/mlflow.db")
+        mlflow.set_tracking_uri(f"sqlite:///{folder}/.mlflow/mlflow.db")
+        experiment = client.get_experiment_by_name("customer-admission")
+        yield folder, client.search_runs([experiment.experiment_id])
+    patch.undo()
+
+
+def test_the_same_run_is_recorded_once_however_often_it_is_tracked(tracked):
+    _, runs = tracked
+
+    assert len(runs) == 1
+    assert runs[0].info.status == "FINISHED"
+
+
+def test_the_record_holds_metrics_by_sample_params_and_fingerprints(tracked):
+    run = tracked[1][0]
+
+    assert 0.5 < run.data.metrics["out_of_time.auc"] < 1
+    assert run.data.metrics["out_of_time.auc_low"] < run.data.metrics["out_of_time.auc_high"]
+    assert run.data.params["train.num_leaves"] == "15"
+    assert {"admission.data", "admission.params", "admission.bundle_sha256"} <= run.data.tags.keys()
+
+
+def test_the_logged_model_scores_feature_columns_as_the_bundle_does(tracked):
+    folder, runs = tracked
+    rows = pd.read_parquet(folder / train.FEATURES).head(200)
+    bundle = Bundle.read(folder / train.BUNDLE)
+
+    scored = mlflow.pyfunc.load_model(f"runs:/{runs[0].info.run_id}/model").predict(rows[list(bundle.encoder.names)])
+
+    assert list(scored.columns) == ["pd_12m", "points", "grade"]
+    assert np.array_equal(scored["pd_12m"], bundle.pd(rows))
+    assert scored["grade"].tolist() == bundle.grade(rows).tolist()
+
+
+def test_the_signature_takes_numbers_as_double_and_categories_as_text(tracked):
+    signature = mlflow.models.get_model_info(f"runs:/{tracked[1][0].info.run_id}/model").signature
+    kinds = {column.name: column.type.name for column in signature.inputs}
+
+    assert kinds["cx_industry"] == "string"
+    assert kinds["sv_current_ratio"] == "double"
+
+
+def test_nothing_in_the_logged_model_is_pickled(tracked):
+    folder, _ = tracked
+
+    assert not [
+        p for p in (folder / ".mlflow").rglob("*") if p.suffix in {".pkl", ".pickle", ".joblib", ".cloudpickle"}
+    ]
+
+
+def test_other_parameters_are_another_run(tracked):
+    folder, runs = tracked
+    with pytest.MonkeyPatch().context() as patch:
+        patch.delenv("MLFLOW_TRACKING_URI", raising=False)
+        track.run(params(evaluate={"level": 0.9}))
+
+    client = mlflow.MlflowClient(f"sqlite:///{folder}/.mlflow/mlflow.db")
+    assert len(client.search_runs([runs[0].info.experiment_id])) == 2
+
+
+def test_a_server_that_is_away_is_said_in_words(tmp_path, monkeypatch):
+    with copy_of_run(tmp_path):
+        monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")
+        logging.getLogger("urllib3").setLevel("ERROR")
+
+        with pytest.raises(
+            InputError, match=r"MLflow at http://127\.0\.0\.1:9 cannot be used.*unset it to record locally"
+        ):
+            track.run(params())
+
+
+def test_tracking_leaves_the_run_itself_untouched(tracked):
+    folder, _ = tracked
+
+    for file in (train.BUNDLE / "model.txt", train.BUNDLE / "manifest.json"):
+        assert (folder / file).read_bytes() == (finished_run() / file).read_bytes()
