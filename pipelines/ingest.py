@@ -12,7 +12,7 @@ from features import quality
 from features.quality import RULES
 from features.tables import TABLES, Table
 from pipelines.errors import InputError
-from pipelines.io import Connection, engine, fresh_folder, hold, write_csv, write_json, write_parquet
+from pipelines.io import Connection, engine, fresh_folder, hold, release, write_csv, write_json, write_parquet
 from pipelines.params import Params
 from pipelines.raw import find_table, read_raw
 from pipelines.sources import produce
@@ -95,6 +95,7 @@ def _ingest_table(
     log.info("%s: read %d, kept %d (%d repaired), set aside %d", path, *fates)
     if entry["quarantined"] > params.ingest.max_quarantined_share * entry["rows"]:
         _complain(table, path, entry, _examples(judged, lines), quarantine, params.ingest.max_quarantined_share)
+    release(connection, delivered)
     if kept:
         accepted[table.name] = judged.filter(judged.dq_rule.isnull() & ~judged.dq_fixed_DQ01).select(
             *(c.name for c in table)
@@ -112,10 +113,12 @@ def _judge(
     connection: Connection, table: Table, delivered: ir.Table, accepted: dict[str, ir.Table], data_until: date
 ) -> ir.Table:
     parsed = hold(connection, quality.parse(table, delivered), f"parsed_{table.name}")
-    judged = quality.judge_keys(table, quality.judge(table, parsed, accepted, data_until))
+    rows = quality.judge_keys(table, quality.judge(table, parsed, accepted, data_until))
     if table.name == "financial_statements":
-        judged = quality.judge_statements(judged)
-    return hold(connection, judged, f"judged_{table.name}")
+        rows = quality.judge_statements(rows)
+    judged = hold(connection, rows, f"judged_{table.name}")
+    release(connection, parsed)
+    return judged
 
 
 def _count(table: Table, judged: ir.Table, lines: ir.Table) -> dict[str, Any]:

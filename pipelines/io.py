@@ -57,6 +57,11 @@ def hold(connection: Connection, rows: ir.Table, name: str) -> ir.Table:
     return connection.table(name)
 
 
+def release(connection: Connection, rows: ir.Table) -> None:
+    """Forget a table that was computed once, and free its memory."""
+    connection.raw_sql(f"DROP TABLE {rows.get_name()}")
+
+
 def write_parquet(connection: Connection, rows: ir.Table, path: Path, order_by: tuple[str, ...]) -> None:
     """Write rows ordered by a unique key, so that equal data are equal bytes."""
     sql = connection.compile(rows.order_by(list(order_by)))

@@ -79,7 +79,7 @@ def _purchases(view: ir.Table, days: int) -> ir.IntegerValue:
 def _purchase_spike(view: ir.Table) -> ir.FloatingValue:
     """Return ln of 90 days' purchases, annualised, over the year's; 0 if they are lower, null without a year to compare."""
     annualised = ratio(4 * _purchases(view, 90), _purchases(view, 365))
-    known_a_year = months_since(view, "issued_on").max() >= 12
+    known_a_year = age_days(view, "issued_on").max() >= 365
     return ibis.ifelse(known_a_year, annualised.clip(lower=1.0).ln(), ibis.null("float64"))
 
 

@@ -1,9 +1,15 @@
-"""Shared by the tests of features: one engine for all tiny tables."""
+"""Shared by the tests of features: one engine for all tiny tables, one simulated portfolio."""
 
 import pytest
+from simulated import Simulated
 from tiny import Engine
 
 
 @pytest.fixture(scope="session")
 def engine() -> Engine:
     return Engine()
+
+
+@pytest.fixture(scope="session")
+def simulated(tmp_path_factory: pytest.TempPathFactory) -> Simulated:
+    return Simulated(tmp_path_factory.mktemp("simulated")).draw(customers=1_500, seed=11)

@@ -162,6 +162,9 @@ class Engine:
         self.connection.raw_sql(f"CREATE OR REPLACE TEMP TABLE {name} AS {self._sql(question, expression)}")
         return self.connection.table(name)
 
+    def _rows(self, name: str) -> pd.DataFrame:
+        return self.connection.con.execute(f"SELECT * FROM {name}").df()
+
     def features(
         self,
         portfolio: Portfolio,
@@ -173,7 +176,8 @@ class Engine:
         there = {name: table for name, table in self.tables.items() if name not in absent}
         question = ("features", complete_sources, absent)
         found = self.ask(question, lambda: build(there["applications"], there, CATALOGUE, complete_sources))
-        return found.sort_values("application_id").set_index("application_id")
+        text = ["application_id", "customer_id", *(f.id for f in CATALOGUE.features if f.is_category)]
+        return found.astype(dict.fromkeys(text, "str")).sort_values("application_id").set_index("application_id")
 
     def _ledger(self) -> tuple[ir.Table, ir.Table]:
         receivables, receipts = ledger.receivables(self.tables["invoices"]), ledger.receipts(self.tables["payments"])
@@ -184,12 +188,14 @@ class Engine:
     def settled(self, portfolio: Portfolio) -> pd.DataFrame:
         """Every receivable with `due`, `open`, `settled_on`, by invoice."""
         self.load(portfolio)
-        return self._ledger()[0].execute().sort_values("invoice_id").set_index("invoice_id")
+        self._ledger()
+        return self._rows("settled").sort_values("invoice_id").set_index("invoice_id")
 
     def allocated(self, portfolio: Portfolio) -> pd.DataFrame:
         """Every receipt with the invoice it pays."""
         self.load(portfolio)
-        return self._ledger()[1].execute().sort_values(["invoice_id", "payment_id"]).reset_index(drop=True)
+        self._ledger()
+        return self._rows("allocated").sort_values(["invoice_id", "payment_id"]).reset_index(drop=True)
 
     def reductions(self, portfolio: Portfolio) -> pd.DataFrame:
         """What takes each invoice down, day by day."""
@@ -208,8 +214,8 @@ class Engine:
     ) -> pd.DataFrame:
         """The defaults that the ledger shows, by customer and day."""
         self.load(portfolio)
-        found = self._defaults(definition, until).execute()
-        return found.sort_values(["customer_id", "event_date"]).reset_index(drop=True)
+        self._defaults(definition, until)
+        return self._rows("found").sort_values(["customer_id", "event_date"]).reset_index(drop=True)
 
     def outcomes(
         self,

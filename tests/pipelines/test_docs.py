@@ -4,8 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
-import yaml
-from trial import ROOT, params
+from trial import ROOT, dvc_stages, params
 
 from features.dimensions import CATALOGUE
 from features.quality import RULES
@@ -64,11 +63,10 @@ def test_limits_and_defaults_are_stated() -> None:
 
 
 def test_every_folder_that_a_stage_writes_is_described() -> None:
-    stages = yaml.safe_load((ROOT / "dvc.yaml").read_text(encoding="utf-8"))["stages"]
     described = {name: stage for name, stage, _ in docs.FOLDERS}
 
-    for name, stage in stages.items():
-        for written in [*stage.get("outs", []), *(key for metric in stage.get("metrics", []) for key in metric)]:
+    for name, stage in dvc_stages().items():
+        for written in stage["writes"]:
             assert described[written.split("/")[1]] == name
 
 

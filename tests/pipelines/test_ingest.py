@@ -250,6 +250,18 @@ def test_the_same_tables_give_the_same_bytes() -> None:
     assert "quarantine/applications.csv" in first
 
 
+def test_the_order_of_rows_does_not_change_the_canonical_tables() -> None:
+    rows = many(APPLICATION, "application_id", 50)
+    own_tables(OWN, applications=rows)
+    ingest()
+    first = fingerprints(CANONICAL)
+    own_tables(OWN, applications=rows[::-1])
+
+    ingest()
+
+    assert fingerprints(CANONICAL) == first
+
+
 def test_a_refused_table_leaves_no_canonical_tables_and_no_report_of_an_earlier_run() -> None:
     own_tables(OWN)
     ingest()

@@ -84,3 +84,12 @@ def fingerprints(folder: Path) -> dict[str, str]:
     """Return the sha256 of every file of a folder by its relative name."""
     files = (path for path in sorted(folder.rglob("*")) if path.is_file())
     return {str(path.relative_to(folder)): sha256(path.read_bytes()).hexdigest() for path in files}
+
+
+def dvc_stages() -> dict[str, dict[str, Any]]:
+    """Return the stages of dvc.yaml, each with `writes`: all that it puts under data/."""
+    stages: dict[str, dict[str, Any]] = yaml.safe_load((ROOT / "dvc.yaml").read_text(encoding="utf-8"))["stages"]
+    for stage in stages.values():
+        entries = [entry for kind in ("outs", "metrics", "plots") for entry in stage.get(kind, [])]
+        stage["writes"] = [name for entry in entries for name in (entry if isinstance(entry, dict) else [entry])]
+    return stages

@@ -1,0 +1,101 @@
+"""The `admission` command: every stage by name, quick to answer, and errors in words."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from trial import dvc_stages
+from typer.testing import CliRunner
+
+from pipelines.cli import app
+from pipelines.sources import SOURCES
+
+HEAVY = {
+    "numpy",
+    "pandas",
+    "pyarrow",
+    "scipy",
+    "sklearn",
+    "lightgbm",
+    "shap",
+    "mlflow",
+    "ibis",
+    "duckdb",
+    "dvc",
+    "jinja2",
+}
+
+
+def admission(*arguments: str) -> str:
+    result = CliRunner().invoke(app, list(arguments))
+    assert result.exit_code == 0, result.output
+    return result.output
+
+
+def python(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, *arguments], capture_output=True, text=True, env=os.environ, check=False)
+
+
+@pytest.fixture(autouse=True)
+def _in_an_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def test_help_lists_every_stage_and_job() -> None:
+    text = admission("--help")
+
+    assert {*dvc_stages(), "repro", "sources", "docs"} <= set(text.split())
+
+
+def test_help_and_the_list_of_sources_load_no_heavy_library() -> None:
+    program = (
+        "import sys; from typer.testing import CliRunner; from pipelines.cli import app\n"
+        "[CliRunner().invoke(app, [word], catch_exceptions=False) for word in ('--help', 'sources')]\n"
+        "print(*{name.split('.')[0] for name in sys.modules})"
+    )
+
+    loaded = set(python("-c", program).stdout.split())
+
+    assert "typer" in loaded
+    assert loaded & HEAVY == set()
+
+
+def test_every_source_is_listed_with_what_it_reads() -> None:
+    lines = admission("sources").splitlines()
+
+    for name, source in SOURCES.items():
+        assert any(line.startswith(f"{name} ") and source.zh in line and source.reads in line for line in lines)
+
+
+def test_the_dictionary_and_the_empty_tables_are_written_by_docs() -> None:
+    assert "wrote data/README.md" in admission("docs")
+    assert "wrote 7 empty tables into mine" in admission("docs", "--templates", "mine")
+
+    assert Path("data/README.md").exists()
+    assert len(list(Path("mine").iterdir())) == 7
+
+
+def test_empty_tables_that_would_replace_files_are_refused_with_2() -> None:
+    admission("docs", "--templates", "mine")
+
+    result = CliRunner().invoke(app, ["docs", "--templates", "mine"])
+
+    assert result.exit_code == 2
+    assert result.stderr.startswith("error: mine already holds customers.csv")
+
+
+def test_an_unknown_command_is_refused_with_the_nearest() -> None:
+    result = CliRunner().invoke(app, ["ingset"])
+
+    assert result.exit_code == 2
+    assert "ingest" in result.stderr
+
+
+@pytest.mark.parametrize("stage", ["label", "split"])
+def test_a_stage_runs_as_a_module_and_says_what_it_lacks_in_words(stage: str) -> None:
+    result = python("-m", f"pipelines.{stage}")
+
+    assert result.returncode == 2
+    assert result.stderr == "error: params.yaml not found; run from the project's top folder\n"
