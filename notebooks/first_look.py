@@ -1,3 +1,5 @@
+"""A first look at a finished run: how good the model is, what it looks at, one applicant from base points to score."""
+
 # %% [markdown]
 # # A first look at a finished run
 # Opens what `make run` left in `data/`: how good the model is, what it looks at, and one applicant from base points to score.

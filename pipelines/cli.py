@@ -1,7 +1,6 @@
 """The `admission` command: one subcommand a stage or job. Only typer is imported here; the rest inside the commands."""
 
 import logging
-import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,10 +9,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-
-# Both are read when lightgbm and mlflow are first imported, so they must be set before.
-os.environ.setdefault("OMP_WAIT_POLICY", "passive")
-os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 
 UNUSABLE_INPUT = 2
 """Exit code when the user's input or parameters cannot be used; a fault of ours exits with 1."""
