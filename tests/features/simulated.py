@@ -55,7 +55,7 @@ class Simulated:
     def rows(self, name: str) -> pd.DataFrame:
         """What the rules decided of a table, every row by its position."""
         columns = [c for c in self.judged[name].columns if c.startswith("dq_")]
-        return self._frame(self.judged[name].select(*TABLES[name].key, *columns))
+        return self.frame(self.judged[name].select(*TABLES[name].key, *columns))
 
     def kept(self, name: str) -> ir.Table:
         return self.connection.table(name) if self.judged else None
@@ -64,10 +64,10 @@ class Simulated:
         invoices, payments = ledger.receivables(self.kept("invoices")), ledger.receipts(self.kept("payments"))
         allocated = self._held(ledger.allocate(invoices, payments, "customer_id"), "allocated")
         settled = self._held(ledger.settle(invoices, allocated, "customer_id"), "settled")
-        found = self._frame(ledger_defaults(settled, allocated, Definition(), DATA_UNTIL))
+        found = self.frame(ledger_defaults(settled, allocated, Definition(), DATA_UNTIL))
         return found.assign(event_date=found["event_date"].dt.date)
 
-    def _frame(self, rows: ir.Table) -> pd.DataFrame:
+    def frame(self, rows: ir.Table) -> pd.DataFrame:
         return self.connection.con.execute(ibis.to_sql(rows, dialect="duckdb")).df()
 
     def _held(self, rows: ir.Table, name: str) -> ir.Table:

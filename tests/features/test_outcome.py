@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from simulated import Simulated
 from strategies import Row, ledgers
 from test_ledger import allocate_by_hand, settle_by_hand
-from tiny import AS_OF, BASEL, DATA_UNTIL, Engine, Portfolio, application, day, default_event, invoice, payment, row
+from tiny import AS_OF, BASEL, DATA_UNTIL, Engine, Portfolio, application, day, default_event, invoice, payment
 
 from features.outcome import default_events
 
@@ -82,7 +82,9 @@ def test_the_ledger_shows_the_defaults_that_a_calendar_would_show(engine: Engine
     assert list(zip(found["event_date"].dt.date, cured, strict=True)) == by_hand
 
 
-def defaults(engine: Engine, *payments: Row, amount: float = 10_000, others: tuple[Row, ...] = (), **terms: object) -> list[tuple[str, str | None]]:  # fmt: skip
+def defaults(
+    engine: Engine, *payments: Row, amount: float = 10_000, others: tuple[Row, ...] = (), **terms: object
+) -> list[tuple[str, str | None]]:
     """The defaults of a customer with an invoice due on the first of March 2024, and others: first day and cure."""
     ledger = {
         "invoices": [invoice("I1", "2024-01-01", "2024-03-01", amount, **terms), *others],
@@ -374,7 +376,7 @@ def test_a_ledger_default_that_repeats_a_reported_one_is_not_listed_twice(engine
     unpaid = {"applications": [application()], "invoices": [invoice("I1", after(1), after(31), 10_000)]}
 
     def named(reported_days: int) -> str:
-        reported = row("default_events", event_id="E1", customer_id="C1", event_date=after(reported_days), event_type="dpd90", source="own_ledger", known_at=after(200))  # fmt: skip
+        reported = default_event("E1", after(reported_days), event_type="dpd90", known_at=after(200))
         return str(outcome(engine, {**unpaid, "default_events": [reported]})["label_known_at"].date())
 
     assert named(122 + 90) == str(after(200))
