@@ -1,4 +1,5 @@
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -63,6 +64,19 @@ def test_directions_are_the_declared_ones_in_the_order_asked():
         ("cx_industry", 0),
         ("rr_max_dpd_365d", 1),
     ]
+
+
+def test_a_feature_declared_twice_is_refused_by_name():
+    first, second = CATALOGUE.indicators[0], replace(CATALOGUE.indicators[1], features=CATALOGUE.indicators[0].features)
+    names = ", ".join(sorted(f.id for f in first.features))
+
+    with pytest.raises(ValueError, match=f"feature declared more than once: {names}; give each its own id"):
+        Catalogue((Dimension(id="d", en="d", zh="维", indicators=(first, second)),))
+
+
+def test_an_unknown_feature_is_a_key_error():
+    with pytest.raises(KeyError, match="no_such_feature"):
+        CATALOGUE.directions(["no_such_feature"])
 
 
 def test_an_indicator_declared_twice_is_refused_by_name():
