@@ -90,7 +90,6 @@ def details() -> dict[str, Any]:
         "source": "sample",
         "source_name": {"en": "Simulated sample portfolio", "zh": "模拟样例组合"},
         "created_from": {
-            "commit": None,
             "data_fingerprint": "d" * 64,
             "params_fingerprint": "e" * 64,
             "bundle_sha256": "0123456789abcdef" * 4,

@@ -249,14 +249,6 @@ def test_what_a_run_did_not_compute_is_said_to_be_unavailable():
     assert "Only a simulated portfolio knows its truth" in text
 
 
-def test_a_run_that_knows_its_commit_shows_it():
-    run = committee_run()
-    run["details"]["created_from"]["commit"] = "abc1234"
-
-    assert "abc1234" in page(run).text
-    assert "Commit of the code not available in this run" in page(committee_run()).text
-
-
 def test_a_feature_that_runs_against_its_direction_or_gains_by_absence_is_listed():
     run = committee_run()
     run["explanation"]["features"][2] |= {"verdict": "inconsistent", "rho": -0.44}
