@@ -90,7 +90,7 @@ def other_futures(draw: st.DrawFn, portfolio: dict[str, list[Row]]) -> dict[str,
     return other
 
 
-@settings(max_examples=20, phases=UNSHRUNK)
+@settings(max_examples=15, phases=UNSHRUNK)
 @given(data=st.data())
 def test_nothing_known_after_as_of_moves_any_feature_by_one_bit(engine: Engine, data: st.DataObject) -> None:
     portfolio = data.draw(portfolios())

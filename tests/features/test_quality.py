@@ -1,121 +1,18 @@
 """Every raw row is kept, repaired, dropped as a copy or set aside, each by one rule in words; good rows are never lost."""
 
-from collections.abc import Iterable
 from datetime import date
-from typing import Any
 
 import ibis
-import ibis.expr.types as ir
 import pandas as pd
 import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from simulated import Simulated
+from judging import GOOD, Cells, Judge, fate, judge_together
 
 from features import quality
 from features.cells import TYPES
 from features.tables import TABLES, Table
-
-DATA_UNTIL = date(2024, 12, 31)
-GOOD: dict[str, dict[str, str]] = {
-    "customers": {
-        "customer_id": "C1", "industry_code": "C26", "region_code": "31", "currency": "CNY", "known_at": "2020-01-01",
-    },
-    "applications": {
-        "application_id": "A1", "customer_id": "C1", "as_of": "2024-06-30", "product": "open_account",
-        "requested_limit": "100000", "currency": "CNY",
-    },
-    "default_events": {
-        "event_id": "E1", "customer_id": "C1", "event_type": "dpd90", "event_date": "2024-01-01", "source": "court",
-        "known_at": "2024-01-02",
-    },
-    "invoices": {
-        "invoice_id": "I1", "customer_id": "C1", "issued_on": "2024-01-01", "due_on": "2024-03-01", "amount": "1000.50",
-        "currency": "CNY", "booked_at": "2024-01-02",
-    },
-    "payments": {
-        "payment_id": "P1", "customer_id": "C1", "invoice_id": "I1", "received_on": "2024-03-01", "amount": "1000.50",
-        "method": "transfer", "currency": "CNY", "booked_at": "2024-03-02",
-    },
-    "credit_limits": {
-        "customer_id": "C1", "valid_from": "2024-01-01", "limit_amount": "5000", "currency": "CNY",
-        "recorded_at": "2024-01-01",
-    },
-    "financial_statements": {
-        "statement_id": "S1", "customer_id": "C1", "period_end": "2023-12-31", "period_months": "12",
-        "published_at": "2024-04-30", "currency": "CNY", "unit_scale": "1", "revenue": "900", "total_assets": "1000",
-        "total_liabilities": "600", "total_equity": "400",
-    },
-}  # fmt: skip
-"""A row of every table that no rule objects to, as text, the way a CSV file gives it."""
-
-Cells = dict[str, Any]
-
-
-class Judge:
-    """Runs the rules on raw rows; customers C1 and C2 and invoice I1 exist."""
-
-    def __init__(self) -> None:
-        self.connection = ibis.duckdb.connect(threads=1, autoinstall_known_extensions=False)
-        self.known = {
-            "customers": self.table("known_customers", pa.table({"customer_id": ["C1", "C2"]})),
-            "invoices": self.table("known_invoices", pa.table({"invoice_id": ["I1"]})),
-        }
-        self._compiled: dict[tuple[str, pa.Schema], tuple[str, str]] = {}
-
-    def table(self, name: str, rows: pa.Table) -> ir.Table:
-        self.connection.create_table(name, rows, overwrite=True)
-        return self.connection.table(name)
-
-    def __call__(self, name: str, rows: Iterable[Cells]) -> pd.DataFrame:
-        """Judge rows given as changes to the good row of the table; cells are text, None is empty."""
-        cells = [{**GOOD[name], **changes} for changes in rows]
-        columns = [c.name for c in TABLES[name]]
-        return self.delivered(name, pa.table({c: pa.array([r.get(c) for r in cells], pa.string()) for c in columns}))
-
-    def delivered(self, name: str, rows: pa.Table) -> pd.DataFrame:
-        """Judge rows as a file of any types delivers them."""
-        numbered = rows.append_column("dq_row", pa.array(range(1, rows.num_rows + 1), pa.int64()))
-        raw = self.table("raw", numbered)
-        if (name, numbered.schema) not in self._compiled:
-            self._compiled[name, numbered.schema] = self._compile(TABLES[name], raw)
-        parse, judge = self._compiled[name, numbered.schema]
-        self.connection.raw_sql(parse)
-        found = self.connection.con.execute(judge).df()
-        return found.sort_values("dq_row").set_index("dq_row")
-
-    def _compile(self, table: Table, raw: ir.Table) -> tuple[str, str]:
-        """The two queries of a table, the first held in a table of its own as the stage does it."""
-        parse = f"CREATE OR REPLACE TABLE parsed AS {ibis.to_sql(quality.parse(table, raw), dialect='duckdb')}"
-        self.connection.raw_sql(parse)
-        parsed = self.connection.table("parsed")
-        judged = quality.judge_keys(table, quality.judge(table, parsed, self.known, DATA_UNTIL))
-        judged = quality.judge_statements(judged) if table.name == "financial_statements" else judged
-        return parse, str(ibis.to_sql(judged, dialect="duckdb"))
-
-    def one(self, name: str, **changes: Any) -> pd.Series:
-        """Judge one row."""
-        return self(name, [changes]).loc[1]
-
-
-@pytest.fixture(scope="module")
-def judge() -> Judge:
-    return Judge()
-
-
-def fate(judged: pd.DataFrame) -> list[str]:
-    """What became of every row."""
-    words = []
-    for _, row in judged.iterrows():
-        fixes = [c.removeprefix("dq_fixed_") for c in judged if c.startswith("dq_fixed_") and row[c]]
-        if pd.notna(row["dq_rule"]):
-            words.append(f"aside {row['dq_rule']}")
-        elif "DQ01" in fixes:
-            words.append("copy")
-        else:
-            words.append(f"repaired {' '.join(fixes)}" if fixes else "kept")
-    return words
 
 
 @pytest.mark.parametrize("name", TABLES)
@@ -175,11 +72,16 @@ SET_ASIDE = [
 ]
 
 
-@pytest.mark.parametrize(("name", "changes", "rule", "words"), SET_ASIDE)
-def test_a_row_that_cannot_be_used_is_set_aside_with_its_reason(
-    judge: Judge, name: str, changes: Cells, rule: str, words: str
-) -> None:
-    row = judge.one(name, **changes)
+@pytest.fixture(scope="module")
+def set_aside(judge: Judge) -> list[pd.DataFrame]:
+    return judge_together(judge, SET_ASIDE)
+
+
+@pytest.mark.parametrize("number", range(len(SET_ASIDE)), ids=[words for *_, words in SET_ASIDE])
+def test_a_row_that_cannot_be_used_is_set_aside_with_its_reason(set_aside: list[pd.DataFrame], number: int) -> None:
+    *_, rule, words = SET_ASIDE[number]
+
+    row = set_aside[number].iloc[0]
 
     assert row["dq_rule"] == rule
     assert row["dq_reason"].startswith(words)
@@ -208,11 +110,16 @@ KEPT = [
 ]
 
 
-@pytest.mark.parametrize(("name", "changes", "column", "expected"), KEPT)
-def test_a_row_at_the_edge_of_what_is_allowed_is_kept(
-    judge: Judge, name: str, changes: Cells, column: str, expected: Any
-) -> None:
-    judged = judge(name, [changes])
+@pytest.fixture(scope="module")
+def kept(judge: Judge) -> list[pd.DataFrame]:
+    return judge_together(judge, KEPT)
+
+
+@pytest.mark.parametrize("number", range(len(KEPT)), ids=[f"{name}: {changes}" for name, changes, *_ in KEPT])
+def test_a_row_at_the_edge_of_what_is_allowed_is_kept(kept: list[pd.DataFrame], number: int) -> None:
+    *_, column, expected = KEPT[number]
+
+    judged = kept[number]
 
     value = judged[column].iloc[0]
     assert fate(judged) == ["kept"]
@@ -295,93 +202,6 @@ def test_an_optional_number_outside_its_range_is_cleared_and_the_row_kept(
 
     assert fate(judged) == ["repaired DQ11"]
     assert judged[column].isna().all()
-
-
-# Statements
-
-
-def test_a_missing_equity_is_assets_less_liabilities(judge: Judge) -> None:
-    judged = judge("financial_statements", [{"total_equity": None}])
-
-    assert (fate(judged), judged["total_equity"].to_list()) == (["repaired DQ09"], [40_000])
-
-
-@pytest.mark.parametrize(
-    ("changes", "flagged"),
-    [
-        ({"total_equity": "410"}, False),  # one per cent of assets
-        ({"total_equity": "410.01"}, True),
-        ({"current_assets": "1010"}, False),
-        ({"current_assets": "1010.01"}, True),
-        ({"current_liabilities": "606"}, False),
-        ({"current_liabilities": "606.01"}, True),
-        ({"total_assets": None, "total_equity": None}, False),
-    ],
-)
-def test_a_sheet_that_does_not_add_up_is_flagged_and_kept(judge: Judge, changes: Cells, flagged: bool) -> None:
-    row = judge.one("financial_statements", **changes)
-
-    assert (bool(row["dq_flag_DQ09"]), pd.isna(row["dq_rule"])) == (flagged, True)
-
-
-IN_UNITS = [("1", "1234567.89"), ("1000", "1234.56789"), ("10000", "123.456789"), ("1000000", "1.23456789")]
-
-
-@pytest.mark.parametrize(("scale", "figure"), IN_UNITS)
-def test_a_statement_in_thousands_or_millions_has_the_same_canonical_amounts_as_one_in_yuan(
-    judge: Judge, scale: str, figure: str
-) -> None:
-    row = judge.one("financial_statements", unit_scale=scale, revenue=figure)
-
-    assert row["revenue"] == 123_456_789
-
-
-def test_a_statement_beyond_any_company_in_its_unit_is_set_aside(judge: Judge) -> None:
-    row = judge.one("financial_statements", unit_scale="1000000", revenue="1e12")
-
-    assert row["dq_rule"] == "DQ03"
-
-
-def sized(factors: list[float], revenue: list[float] | None = None) -> list[Cells]:
-    """Statements of one company, each so many times as large as usual."""
-    return [
-        {
-            "statement_id": f"S{n}", "period_end": f"{2018 + n}-12-31", "published_at": f"{2019 + n}-04-30",
-            "total_assets": str(1000 * factor), "total_liabilities": str(600 * factor), "total_equity": str(400 * factor),
-            "revenue": str(900 * (revenue or factors)[n]), "net_profit": str(-7.77 * factor),
-        }
-        for n, factor in enumerate(factors)
-    ]  # fmt: skip
-
-
-@pytest.mark.parametrize("factor", [1_000, 10_000, 0.001, 0.0001])
-def test_one_statement_of_three_in_the_wrong_unit_is_divided_back_and_counted(judge: Judge, factor: float) -> None:
-    judged = judge("financial_statements", sized([1.2, factor, 0.9]))
-
-    assert fate(judged) == ["kept", "repaired DQ10", "kept"]
-    assert judged["total_assets"].to_list() == [120_000, 100_000, 90_000]
-
-
-@pytest.mark.parametrize(
-    ("factors", "revenue"),
-    [
-        ([1, 1_000], None),  # nobody can tell which of two slipped
-        ([1, 1_000, 1], [1, 1, 1]),  # the company bought assets, its sales are as before
-        ([1, 100, 1], None),  # no unit is a hundred times another
-        ([1, 3, 9], None),  # it grew
-        ([1, 1_000, 1_000], [1, 1, 1]),
-    ],
-)
-def test_a_company_whose_size_changed_for_other_reasons_is_left_alone(
-    judge: Judge, factors: list[float], revenue: list[float] | None
-) -> None:
-    assert fate(judge("financial_statements", sized(factors, revenue))) == ["kept"] * len(factors)
-
-
-def test_copies_of_a_statement_have_no_say_in_which_one_slipped(judge: Judge) -> None:
-    one, other = sized([1, 1_000])
-
-    assert sorted(fate(judge("financial_statements", [one, one, other]))) == ["copy", "kept", "kept"]
 
 
 def test_an_invoice_paid_more_than_a_twentieth_too_much_is_found(judge: Judge) -> None:
@@ -497,80 +317,3 @@ def test_a_good_row_is_never_lost_among_dirty_ones(judge: Judge, data: st.DataOb
     judged = judge(table.name, [*dirty, {table.key[0]: "C2"}])
 
     assert fate(judged)[-1] == "kept"
-
-
-# The planted dirt of the simulated portfolio
-
-CAUGHT_BY = {
-    "exact_duplicate": "copy",
-    "conflicting_duplicate": "aside DQ01",
-    "negative_amount": "aside DQ08",
-    "known_before_event": "repaired DQ04",
-    "availability_missing": "aside DQ05",
-    "enum_typo": "repaired DQ03",
-    "enum_unknown": "aside DQ03",
-    "unknown_customer": "aside DQ02",
-    "unit_slip": "repaired DQ10",
-    "balance_broken": "flag DQ09",
-}
-
-
-def caught(simulated: Simulated) -> pd.DataFrame:
-    """Every row that a rule touched: table, key, and what became of it."""
-    found = []
-    for name, table in TABLES.items():
-        rows = simulated.rows(name)
-        keys = [rows[k].dt.strftime("%Y-%m-%d") if rows[k].dtype.kind == "M" else rows[k] for k in table.key]
-        rows["key"] = keys[0].str.cat(keys[1:], sep="|")
-        touched = {f"aside {rule}": rows["dq_rule"] == rule for rule in quality.RULES}
-        for column in (c for c in rows if c.startswith("dq_fixed_")):
-            touched[f"repaired {column[-4:]}"] = rows["dq_rule"].isna() & rows[column]
-        touched["copy"] = touched.pop("repaired DQ01")
-        if "dq_flag_DQ09" in rows:
-            touched["flag DQ09"] = rows["dq_flag_DQ09"]
-        found += [rows.loc[mask, ["key"]].assign(table=name, fate=word) for word, mask in touched.items()]
-    return pd.concat(found, ignore_index=True)
-
-
-@pytest.fixture(scope="module")
-def touched(simulated: Simulated) -> pd.DataFrame:
-    return caught(simulated)
-
-
-@pytest.mark.parametrize(("defect", "word"), CAUGHT_BY.items())
-def test_every_planted_defect_is_caught_by_its_rule_and_no_good_row_is(
-    simulated: Simulated, touched: pd.DataFrame, defect: str, word: str
-) -> None:
-    dirty = simulated.truth("dirty_rows")
-    planted = dirty[dirty["defect"] == defect]
-
-    found = planted.merge(touched[touched["fate"] == word], on=["table", "key"], how="outer", indicator=True)["_merge"]
-
-    recall, false_alarms = (found == "both").sum() / len(planted), (found == "right_only").sum()
-    assert (recall, false_alarms) == (1.0, 0)
-
-
-def test_every_defect_of_the_simulated_portfolio_has_its_rule(simulated: Simulated) -> None:
-    assert set(simulated.truth("dirty_rows")["defect"]) == set(CAUGHT_BY)
-
-
-def test_no_good_row_of_the_simulated_portfolio_is_lost(simulated: Simulated) -> None:
-    dirty = simulated.truth("dirty_rows")
-    stays = ("known_before_event", "enum_typo", "unit_slip", "balance_broken")
-    extra = dirty[~dirty["defect"].isin(stays)].groupby("table").size()
-
-    lost = {name: len(simulated.rows(name)) - simulated.kept(name).count().to_pyarrow().as_py() for name in TABLES}
-
-    assert lost == {name: extra.get(name, 0) for name in TABLES}
-
-
-def test_a_slip_repaired_gives_back_the_amounts_of_the_other_years(simulated: Simulated) -> None:
-    dirty = simulated.truth("dirty_rows")
-    slipped = dirty.loc[dirty["defect"] == "unit_slip", "key"]
-    statements = simulated.frame(simulated.kept("financial_statements"))
-    usual = statements.groupby("customer_id")["total_assets"].transform("median")
-
-    off = (statements["total_assets"] / usual)[statements["statement_id"].isin(slipped)]
-
-    assert len(off) == len(slipped)
-    assert off.between(0.2, 5).all()
