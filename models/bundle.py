@@ -108,6 +108,10 @@ class Bundle:
         """Return the grade R1..R10 of the unrounded PD, shape (n_rows,)."""
         return self.grades.grade(self.pd(X))
 
+    def unseen_categories(self, X: DataFrame) -> dict[str, int]:
+        """Return how many rows of each categorical feature hold a value never seen when fitting (scored as missing)."""
+        return self.encoder.unseen_categories(X)
+
     def write(self, folder: Path) -> None:
         """Write `model.txt` and `manifest.json` into a folder, made if need be; the same bundle gives the same bytes."""
         manifest = _json({**self._content(), "bundle_sha256": self.sha256})

@@ -55,6 +55,11 @@ def run(params: Params) -> None:
     rows["pd_12m"] = bundle.pd(rows)
     test = rows[rows["sample"].isin(TEST)].reset_index(drop=True)
     development = rows[rows["sample"] == DEVELOPMENT].reset_index(drop=True)
+    unseen = bundle.unseen_categories(test)
+    for name, n in unseen.items():
+        log.warning(
+            "%s: %d of %d test rows hold a category never seen in development, scored as missing", name, n, len(test)
+        )
     benchmarks, curves = _benchmarks(development, test, list(bundle.encoder.names), params)
     metrics = {
         "out_of_time": _with_intervals(test, params),
@@ -62,7 +67,7 @@ def run(params: Params) -> None:
         "benchmarks": benchmarks,
     }
     write_json(METRICS_FILE, metrics)
-    details = _details(test, bundle, curves, params)
+    details = {**_details(test, bundle, curves, params), "unseen_categories": unseen}
     write_json(DETAILS, details)
     _plots(details)
     found = metrics["out_of_time"]["auc"]

@@ -86,6 +86,7 @@ def limitations(run: dict[str, Any], w: Wording) -> list[str]:
     """Return what the reader must bear in mind, each only where it holds."""
     details, sample = run["details"], tested_sample(run["details"])
     declined = sum(s["n"] for s in details["label_status"] if s["status"] == "not_observed")
+    unseen = [f"{w.of(CATALOGUE.feature(name))} ({w.number(n)})" for name, n in details["unseen_categories"].items()]
     dimensions, indicators = _unassessed_dimensions(run, w), _unassessed_indicators(run)
     absent = absent_tables(details, w)
     said = [
@@ -96,6 +97,7 @@ def limitations(run: dict[str, Any], w: Wording) -> list[str]:
         (indicators, "limit.indicators", {"n": str(indicators)}),
         (absent, "limit.tables", {"names": w.joined(absent)}),
         (sample["bads"] < FEW_BADS, "limit.few_bads", {"bads": w.number(sample["bads"])}),
+        (unseen, "limit.unseen", {"names": w.joined(unseen)}),
         (declined, "limit.declined", {"n": w.number(declined)}),
     ]
     return [w.say(key, **values) for holds, key, values in said if holds]

@@ -106,9 +106,13 @@ PORTFOLIO: dict[str, tuple[str, str]] = {
         "检验样本仅有 {bads} 笔违约，区间较宽，单个等级难以判断。",
     ),
     "limit.declined": (
-        "{n} applications were declined or withdrawn; what they would have done is not known, and the figures hold for "
-        "those admitted.",
-        "有 {n} 笔申请被拒绝或撤回，其结果不可观察；各项指标仅适用于已准入客户。",
+        "{n} applications were declined or withdrawn and did not trade; what they would have done is not known, and the "
+        "figures hold for those who bought on credit.",
+        "有 {n} 笔申请被拒绝或撤回且未发生交易，其结果不可观察；各项指标仅适用于已发生赊销的客户。",
+    ),
+    "limit.unseen": (
+        "Test rows with a category never seen in development, scored as missing: {names}.",
+        "检验样本中含开发样本未出现的类别、按缺失评分的笔数：{names}。",
     ),
     # Traffic lights
     "light.discrimination": ("Discrimination", "区分能力"),
@@ -162,7 +166,7 @@ PORTFOLIO: dict[str, tuple[str, str]] = {
     "status.bad": ("Bad (defaulted)", "违约"),
     "status.indeterminate": ("Indeterminate, counted as good", "中间状态（按正常计）"),
     "status.excluded_in_default": ("Already in default when applying", "申请时已处于违约"),
-    "status.not_observed": ("Declined or withdrawn", "被拒绝或撤回"),
+    "status.not_observed": ("Declined or withdrawn, no trade", "被拒绝或撤回且未交易"),
     "status.immature": ("Performance window not closed", "表现期未满"),
     "status.no_exposure": ("Admitted but never invoiced", "准入后未发生交易"),
     # Columns
@@ -193,6 +197,7 @@ PORTFOLIO: dict[str, tuple[str, str]] = {
     "col.rows": ("Rows", "行数"),
     "col.ok": ("Kept as is", "原样保留"),
     "col.repaired": ("Repaired", "已修正"),
+    "col.dropped_copies": ("Exact copies", "完全重复"),
     "col.quarantined": ("Set aside", "已隔离"),
     "col.rule": ("Rule", "规则"),
     "col.meaning": ("Meaning", "含义"),
@@ -326,8 +331,8 @@ PORTFOLIO: dict[str, tuple[str, str]] = {
         "基准分与各项贡献之和与评分相差不超过 {gap}（对数赔率）。",
     ),
     "quality.note": (
-        "Every row is kept, repaired or set aside with a rule; nothing is dropped in silence.",
-        "每一行均被保留、修正或隔离并注明规则，不会静默丢弃。",
+        "Every row is kept, repaired, dropped as an exact copy, or set aside with a rule; the four add up to the rows read.",
+        "每一行均被保留、修正、作为完全重复去除或隔离并注明规则；四项之和等于读入行数。",
     ),
     "action.repaired": ("repaired", "修正"),
     "action.quarantined": ("set aside", "隔离"),

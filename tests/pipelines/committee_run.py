@@ -83,8 +83,24 @@ def details() -> dict[str, Any]:
         "meaning_zh": "获知早于发生",
     }
     quality = [
-        {"table": "customers", "rows": 20110, "ok": 20000, "repaired": 80, "quarantined": 30, "rules": [rule]},
-        {"table": "invoices", "rows": 410000, "ok": 409000, "repaired": 400, "quarantined": 600, "rules": []},
+        {
+            "table": "customers",
+            "rows": 20119,
+            "ok": 20000,
+            "repaired": 80,
+            "dropped_copies": 9,
+            "quarantined": 30,
+            "rules": [rule],
+        },
+        {
+            "table": "invoices",
+            "rows": 410000,
+            "ok": 409000,
+            "repaired": 400,
+            "dropped_copies": 0,
+            "quarantined": 600,
+            "rules": [],
+        },
     ]
     return {
         "source": "sample",
@@ -104,6 +120,7 @@ def details() -> dict[str, Any]:
             sample("out_of_time", "2023-08-15", "2024-11-15", 4210, 158),
         ],
         "labels_overlap": False,
+        "unseen_categories": {},
         "roc": [{"fpr": x, "tpr": x**0.25} for x in steps],
         "benchmark_roc": {
             name: [{"fpr": x, "tpr": x**power} for x in steps]

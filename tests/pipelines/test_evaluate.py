@@ -77,6 +77,21 @@ def test_the_grades_and_the_reliability_table_count_the_same_applications(metric
     assert sum(b["n"] for b in details["reliability"]) == metrics["out_of_time"]["n"]
 
 
+def test_a_category_never_seen_in_development_is_counted_and_said(tmp_path, details, caplog):
+    with copy_of_run(tmp_path):
+        samples = pd.read_parquet(evaluate.SAMPLES)
+        tested = samples.loc[samples["sample"].isin(TEST), "application_id"].head(3)
+        features = pd.read_parquet(evaluate.FEATURES)
+        features.loc[features["application_id"].isin(tested), "cx_industry"] = "从未见过"
+        features.to_parquet(evaluate.FEATURES, index=False)
+        evaluate.run(params())
+        found = json.loads(evaluate.DETAILS.read_text())
+
+    assert details["unseen_categories"] == {}
+    assert found["unseen_categories"] == {"cx_industry": 3}
+    assert "cx_industry: 3 of" in caplog.text
+
+
 def test_evaluating_twice_gives_the_same_bytes(tmp_path):
     with copy_of_run(tmp_path):
         evaluate.run(params())

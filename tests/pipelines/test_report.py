@@ -201,7 +201,7 @@ def test_limitations_are_said_where_they_hold_and_only_there():
     assert portfolio.limitations(honest, EN) == []
     assert "simulated" in said
     assert "Payments received" in said
-    assert "2,700 applications were declined or withdrawn" in said
+    assert "2,700 applications were declined or withdrawn and did not trade" in said
     assert "Industry reputation" in said
 
 
@@ -211,13 +211,25 @@ def test_limitations_are_said_where_they_hold_and_only_there():
         ({"labels_overlap": True}, "not fully out of time"),
         ({"sample": "out_of_sample"}, "random split of customers"),
         ({"bads": 99}, "only 99 defaults"),
+        ({"unseen_categories": {"cx_industry": 7}}, r"Industry section (7)"),
     ],
 )
 def test_a_weak_test_is_named_as_a_limitation(change: dict[str, Any], words: str):
     run = committee_run()
-    (run["details"] if "labels_overlap" in change else run["details"]["samples"][2]).update(change)
+    (run["details"] if change.keys() <= run["details"].keys() else run["details"]["samples"][2]).update(change)
 
     assert words in " ".join(portfolio.limitations(run, EN))
+
+
+def test_every_row_read_is_accounted_for_in_the_quality_table():
+    run = committee_run()
+
+    page = render_portfolio(run, "en")
+
+    for q in run["details"]["quality"]:
+        assert q["rows"] == q["ok"] + q["repaired"] + q["dropped_copies"] + q["quarantined"]
+        fates = (q[key] for key in ("rows", "ok", "repaired", "dropped_copies", "quarantined"))
+        assert "".join(f'<td class="num">{n:,}</td>' for n in fates) in page
 
 
 def test_a_dimension_without_data_is_named_as_not_assessed_and_has_no_share():
