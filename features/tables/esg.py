@@ -1,0 +1,81 @@
+"""Environment, social responsibility, governance: yearly assessments and single events."""
+
+from features.tables.contract import (
+    AUDIT,
+    CUSTOMER_ID,
+    MAYBE_CURRENCY,
+    Table,
+    day,
+    enum,
+    flag,
+    integer,
+    money,
+    number,
+    ratio,
+    score,
+    text,
+)
+
+ESG_ASSESSMENTS = Table(
+    name="esg_assessments",
+    en="ESG assessments",
+    zh="ESG评估",
+    grain="one row per rating or questionnaire, usually yearly",
+    key=("assessment_id",),
+    availability="available_at",
+    references={"customer_id": "customers"},
+    happened="assessed_on",
+    columns=(
+        text("assessment_id", "the assessment", "评估编号", required=True),
+        CUSTOMER_ID,
+        text("provider", "who assessed", "提供方", required=True, unused=AUDIT),
+        day("assessed_on", "day of the assessment", "评估日", required=True),
+        day("available_at", "day the assessment reached us", "取得日期", required=True),
+        score("e_score", "environment", "环境评分"),
+        score("s_score", "social responsibility", "社会责任评分"),
+        enum(
+            "env_credit_grade",
+            "environmental credit grade of the authority, black is worst",
+            "企业环境信用等级",
+            "green blue yellow red black",
+        ),
+        number("ghg_intensity", "greenhouse gases over revenue", "碳强度", unit="tCO2e per million", minimum=0),
+        ratio("social_insurance_coverage", "share of employees with social insurance", "社保参保率"),
+        number("injury_rate", "lost-time injuries", "工伤率", unit="per million hours", minimum=0),
+        integer("board_size", "members of the board", "董事会人数", unit="persons", minimum=1),
+        integer("independent_directors", "independent members of the board", "独立董事人数", unit="persons"),
+        flag("ceo_chair_dual", "whether the chief executive chairs the board", "是否两职合一"),
+        score("disclosure_score", "quality of disclosure", "信息披露评分"),
+        ratio("related_party_share", "related-party sales and purchases over revenue", "关联交易占比", maximum=2),
+        ratio("share_pledge_ratio", "share of the controlling holder's stake that is pledged", "控股股东质押率"),
+    ),
+)
+
+ESG_EVENTS = Table(
+    name="esg_events",
+    en="ESG events",
+    zh="ESG事件",
+    grain="one row per event of environment, labour or governance",
+    key=("event_id",),
+    availability="known_at",
+    references={"customer_id": "customers"},
+    happened="occurred_on",
+    columns=(
+        text("event_id", "the event", "事件编号", required=True),
+        CUSTOMER_ID,
+        enum("pillar", "environment, social or governance", "类别", "e s g", required=True),
+        enum(
+            "event_type",
+            "env_penalty 环保处罚, env_suspension 停产整治, labour_dispute 劳动仲裁, wage_arrears 欠薪, and others",
+            "事件类型",
+            "env_penalty env_suspension env_accident labour_dispute wage_arrears safety_accident "
+            "disclosure_violation fraud exec_investigation fund_misuse",
+            required=True,
+        ),
+        integer("severity", "severity, 5 is worst", "严重程度", unit="1..5", minimum=1, maximum=5),
+        money("amount", "fine", "金额", minimum=0),
+        MAYBE_CURRENCY,
+        day("occurred_on", "day of the event", "发生日", required=True),
+        day("known_at", "day we learnt of it", "获知日期", required=True),
+    ),
+)
