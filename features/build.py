@@ -1,4 +1,8 @@
-"""Catalogue x tables x applications -> one row of features an application."""
+"""Catalogue x tables x applications -> one row of features an application.
+
+Missing is never zero. A table that is absent leaves its features null everywhere. Where 'no row' is to mean zero, a search of
+the source must say so (`source_checks`, at most a year old): a search that found nothing gives 0, no search gives null.
+"""
 
 from collections.abc import Collection, Mapping
 
@@ -6,33 +10,35 @@ import ibis
 import ibis.expr.types as ir
 
 from features.catalogue import Catalogue, Feature, Frame
+from features.frames.verbs import beside
+from features.point_in_time import known, within
+from features.tables import SOURCE_CHECKS
+
+Tables = Mapping[str, ir.Table]
+
+SEARCH_HOLDS_DAYS = 365
+"""A search older than this says nothing about today."""
+
+KEYS = ("application_id", "customer_id", "as_of")
 
 
 def build(
-    applications: ir.Table,
-    tables: Mapping[str, ir.Table],
-    catalogue: Catalogue,
-    complete_sources: Collection[str] = (),
+    applications: ir.Table, tables: Tables, catalogue: Catalogue, complete_sources: Collection[str] = ()
 ) -> ir.Table:
     """Return one row per application with every feature of the catalogue, as known at the end of `as_of`.
 
     Columns: application_id, customer_id, as_of, then the features in catalogue order (float64, or text for categories).
-    A feature whose frame reads an absent table is null everywhere. `complete_sources` names the sources known to be
-    searched in full: only there does 'no row' mean zero for features of missing class `zero`.
+    A feature whose frame reads an absent table is null everywhere. `complete_sources` names sources known to be searched
+    in full, beyond what the table `source_checks` tells.
     """
-    result = applications.select("application_id", "customer_id", "as_of")
+    result = _with_searches(applications.select(*KEYS), applications, tables, catalogue, complete_sources)
     for frame in _frames(catalogue):
         features = [f for f in catalogue.features if f.frame is frame]
-        if is_assessed(frame, tables):
-            values = _compute(frame, features, applications, tables)
-            result = result.left_join(values, "application_id").drop("application_id_right")
-        else:
+        if not is_assessed(frame, tables):
             result = result.mutate(**{f.id: ibis.null("string" if f.is_category else "float64") for f in features})
-    zeros = {
-        f.id: result[f.id].coalesce(0.0) for f in catalogue.features if _none_means_zero(f, tables, complete_sources)
-    }
-    ordered = [f.id for f in catalogue.features]
-    return (result.mutate(**zeros) if zeros else result).select("application_id", "customer_id", "as_of", *ordered)
+        elif frame.grain != "features":
+            result = _with_features(result, frame, features, applications, tables)
+    return _with_coverage(result, catalogue).select(*KEYS, *(f.id for f in catalogue.features))
 
 
 def is_assessed(frame: Frame, tables: Collection[str]) -> bool:
@@ -45,13 +51,37 @@ def _frames(catalogue: Catalogue) -> list[Frame]:
     return list(unique.values())
 
 
-def _compute(frame: Frame, features: list[Feature], applications: ir.Table, tables: Mapping[str, ir.Table]) -> ir.Table:
+def _with_searches(
+    result: ir.Table, applications: ir.Table, tables: Tables, catalogue: Catalogue, complete: Collection[str]
+) -> ir.Table:
+    """Add a flag per source that a feature asks about: whether it was searched, successfully and lately."""
+    sources = sorted({f.zero_if_checked for f in catalogue.features if f.zero_if_checked})
+    if "source_checks" not in tables:
+        return result.mutate(**{_searched(s): ibis.literal(s in complete) for s in sources})
+    checks = known(applications, SOURCE_CHECKS, tables["source_checks"])
+    useful = checks.filter(within(checks, "checked_at", SEARCH_HOLDS_DAYS), checks.status != "failed")
+    flags = useful.group_by("application_id").agg(**{_searched(s): (useful.source == s).any() for s in sources})
+    joined = beside(result, flags)
+    return joined.mutate(**{_searched(s): joined[_searched(s)].coalesce(False) | (s in complete) for s in sources})
+
+
+def _searched(source: str) -> str:
+    return f"searched_{source}"
+
+
+def _with_features(
+    result: ir.Table, frame: Frame, features: list[Feature], applications: ir.Table, tables: Tables
+) -> ir.Table:
     view = frame.view(applications, dict(tables))
     if frame.grain == "history":
         raw = view.group_by("application_id").agg(**{f.id: f.expression(view) for f in features})
     else:
         raw = view.select("application_id", **{f.id: f.expression(view) for f in features})
-    return raw.select("application_id", **{f.id: _bounded(f, raw[f.id]) for f in features})
+    found = f"found_{frame.name}"
+    values = raw.select("application_id", **{f.id: _bounded(f, raw[f.id]) for f in features}, **{found: True})
+    joined = beside(result, values)
+    zeros = {f.id: _zero_if_searched(f, joined, found) for f in features if f.zero_if_checked}
+    return (joined.mutate(**zeros) if zeros else joined).drop(found)
 
 
 def _bounded(feature: Feature, value: ir.Value) -> ir.Value:
@@ -63,6 +93,19 @@ def _bounded(feature: Feature, value: ir.Value) -> ir.Value:
     return finite.clip(float(feature.clip[0]), float(feature.clip[1]))
 
 
-def _none_means_zero(feature: Feature, tables: Collection[str], complete_sources: Collection[str]) -> bool:
-    searched = feature.missing == "zero" and feature.zero_if_checked in complete_sources
-    return searched and is_assessed(feature.frame, tables)
+def _zero_if_searched(feature: Feature, rows: ir.Table, found: str) -> ir.FloatingValue:
+    """What was found counts, searched or not; nothing found is 0 only where the source was searched."""
+    value, was_found = rows[feature.id], rows[found].coalesce(False)
+    searched = rows[_searched(feature.zero_if_checked)]
+    return ibis.ifelse(searched, ibis.ifelse(was_found, value, 0.0), value.nullif(0.0))
+
+
+def _with_coverage(result: ir.Table, catalogue: Catalogue) -> ir.Table:
+    """Add the features about the features: how many admission indicators have any value at all."""
+    own = [f for f in catalogue.features if f.frame.grain == "features"]
+    indicators = catalogue.admission_indicators
+    assessed = [ibis.or_(*(result[f.id].notnull() for f in i.features)) for i in indicators if i.features]
+    counted = result.mutate(
+        assessed=sum((flag.cast("int64") for flag in assessed), ibis.literal(0)), assessable=len(indicators)
+    )
+    return counted.mutate(**{f.id: _bounded(f, f.expression(counted)) for f in own})

@@ -32,8 +32,8 @@ class Frame:
     """Tables without which the frame, and every feature on it, is not assessed."""
     may_read: tuple[str, ...] = ()
     """Tables that enrich the frame; absent ones leave their columns null."""
-    grain: Literal["application", "history"] = "application"
-    """One row an application (features are scalars) or many (features are aggregates)."""
+    grain: Literal["application", "history", "features"] = "application"
+    """One row an application (features are scalars), many (features are aggregates), or the other features themselves."""
     view: Callable[[ir.Table, dict[str, ir.Table]], ir.Table] = field(repr=False)
 
 
@@ -122,6 +122,11 @@ class Catalogue:
     def dimension_of(self, indicator_id: str) -> Dimension:
         """Return the one dimension that owns an indicator."""
         return self._dimension_of[indicator_id]
+
+    @property
+    def admission_indicators(self) -> tuple[Indicator, ...]:
+        """Return the indicators of the seven dimensions, without the context."""
+        return tuple(i for i in self.indicators if i.stance != "context")
 
     def of_role(self, role: Role) -> tuple[Feature, ...]:
         """Return the features of one role, in catalogue order."""

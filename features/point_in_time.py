@@ -1,14 +1,15 @@
 """The only join of history to applications, and the only date arithmetic.
 
 A feature may use only what was *known* at `as_of`, read as the end of that day. Every frame is made from the verbs here:
-`known` (every row we had learnt of), `latest` (the newest version of it), and the windows `(as_of - N days, as_of]`.
+`known` (every row we had learnt of, second lives hidden until known), `latest` (the newest version of it), and the windows
+`(as_of - N days, as_of]`.
 Source: point-in-time rules after Basel CRE36.78 and BCBS 239, here as an inner join on the availability column.
 """
 
 import ibis
 import ibis.expr.types as ir
 
-from features.tables import CUSTOMERS, Table
+from features.tables import CUSTOMERS, Column, Table
 
 DAYS_PER_MONTH = 365.25 / 12
 
@@ -21,11 +22,32 @@ def observations(applications: ir.Table) -> ir.Table:
 def known(applications: ir.Table, table: Table, rows: ir.Table) -> ir.Table:
     """Return each application with every row of its customer's history that was known by the end of `as_of`.
 
-    Columns: application_id, as_of and all columns of the table. Grain: application x row of history.
+    Columns: application_id, as_of and all columns of the table; second-life values not yet known are null.
+    Grain: application x row of history.
     """
     history = rows.drop("as_of") if "as_of" in rows.columns else rows
     joined = observations(applications).join(history, "customer_id")
-    return joined.filter(joined[table.availability] <= joined.as_of)
+    return _masked(table, joined.filter(joined[table.availability] <= joined.as_of))
+
+
+def known_of_scope(asked: ir.Table, table: Table, rows: ir.Table) -> ir.Table:
+    """Return each (scope, as_of) asked for with every row of the scope's series that was known by the end of `as_of`."""
+    joined = asked.select("scope", "as_of").distinct().join(rows, "scope")
+    return _masked(table, joined.filter(joined[table.availability] <= joined.as_of))
+
+
+def _masked(table: Table, view: ir.Table) -> ir.Table:
+    """Hide what became known later than its row: a judgment, a removal, a cancellation (rule PIT-3)."""
+    seen = {
+        column.name: ibis.ifelse(_is_revealed(column, view), view[column.name], ibis.null(view[column.name].type()))
+        for column in table.second_lives
+    }
+    return view.mutate(**seen) if seen else view
+
+
+def _is_revealed(column: Column, view: ir.Table) -> ir.BooleanValue:
+    revealed = view[column.revealed_by] <= view.as_of
+    return revealed.coalesce(column.undated == "seen")
 
 
 def latest(applications: ir.Table, table: Table, rows: ir.Table, *, by: tuple[str, ...] = ()) -> ir.Table:

@@ -3,7 +3,10 @@
 import ibis
 
 from features.catalogue import Dimension, Feature, Indicator
-from features.frames import APPLICATION, STATEMENTS
+from features.frames.application import APPLICATION
+from features.frames.evidence import EVIDENCE
+from features.frames.statements import STATEMENTS
+from features.frames.verbs import ratio
 from features.point_in_time import age_days
 from features.tables import MINOR_UNITS
 
@@ -139,6 +142,21 @@ CONTEXT_FACTORS = Indicator(
             missing="random",
             clip=(0, 1),
             source="separates the structurally missing own ledger",
+        ),
+        Feature(
+            id="cx_evidence_coverage",
+            en="Share of admission indicators assessed",
+            zh="资料完整度",
+            formula="admission indicators with any value / 18",
+            frame=EVIDENCE,
+            expression=lambda v: ratio(v.assessed, v.assessable),
+            window="as_of",
+            unit="ratio",
+            direction=-1,
+            missing="random",
+            clip=(0, 1),
+            source="informative absence in the aggregate (Altman, Sabato and Wilson 2010)",
+            actionable=True,
         ),
     ),
 )

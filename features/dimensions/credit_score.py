@@ -6,26 +6,11 @@ import ibis
 import ibis.expr.types as ir
 
 from features.catalogue import Dimension, Feature, Indicator
-from features.frames import (
-    DEFAULTS,
-    EXPOSURE,
-    GROUP_DEFAULTS,
-    LEDGER,
-    RECEIPTS,
-    STATEMENTS,
-    due_within,
-    ratio,
-    weighted,
-)
+from features.frames.defaults import DEFAULTS, GROUP_DEFAULTS
+from features.frames.ledger import EXPOSURE, LEDGER, RECEIPTS, due_within
+from features.frames.statements import STATEMENTS
+from features.frames.verbs import decayed, ratio, weighted
 from features.point_in_time import age_days, month_number, months_since, within
-
-_MILLIONTHS = 1_000_000
-
-
-def _decayed(view: ir.Table, day: str, days: int, scale: int) -> ir.FloatingValue:
-    """Return sum exp(-age / scale) over rows at most `days` old, in whole millionths so that the sum is exact."""
-    weight = ((-age_days(view, day).cast("float64") / scale).exp() * _MILLIONTHS).round().cast("int64")
-    return weight.sum(where=within(view, day, days)).coalesce(0).cast("float64") / _MILLIONTHS
 
 
 def _weighted_dbt(view: ir.Table, rows: ir.BooleanValue) -> ir.FloatingValue:
@@ -100,7 +85,7 @@ CREDIT_HISTORY = Indicator(
             zh="历史违约衰减指数",
             formula="sum of exp(-(as_of - event_date)/730) over own events known at as_of",
             frame=DEFAULTS,
-            expression=lambda v: _decayed(v, "event_date", 1825, 730),
+            expression=lambda v: decayed(1, v, "event_date", 730, within(v, "event_date", 1825)),
             window="1825d",
             unit="index",
             direction=1,

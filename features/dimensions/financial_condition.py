@@ -4,7 +4,8 @@ import ibis
 import ibis.expr.types as ir
 
 from features.catalogue import Dimension, Feature, Indicator
-from features.frames import STATEMENTS, ratio
+from features.frames.statements import STATEMENTS
+from features.frames.verbs import ratio
 from features.point_in_time import age_days, days_between
 from features.tables import MINOR_UNITS
 

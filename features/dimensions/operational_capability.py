@@ -3,7 +3,8 @@
 import ibis
 
 from features.catalogue import Dimension, Feature, Indicator
-from features.frames import STATEMENTS, ratio
+from features.frames.statements import STATEMENTS
+from features.frames.verbs import ratio
 
 MANAGEMENT_LEVEL = Indicator(
     id="management_level",

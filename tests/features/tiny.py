@@ -62,7 +62,7 @@ def minor(yuan: float | None) -> int | None:
 def row(table: str, **values: Any) -> Row:
     """One canonical row: amounts given in yuan, dates as text or date, availability as early as the fact."""
     contract = TABLES[table]
-    given = {**USUAL[table], **values}
+    given = {**USUAL.get(table, {}), **values}
     if contract.availability not in given and contract.happened:
         given[contract.availability] = given[contract.happened]
     convert: dict[str, Callable[[Any], Any]] = {"money": minor, "date": day}
