@@ -50,12 +50,16 @@ def _is_revealed(column: Column, view: ir.Table) -> ir.BooleanValue:
     return revealed.coalesce(column.undated == "seen")
 
 
-def latest(applications: ir.Table, table: Table, rows: ir.Table, *, by: tuple[str, ...] = ()) -> ir.Table:
-    """Return for each application (and each value of `by`) the newest version known at `as_of`.
+def latest(
+    applications: ir.Table, table: Table, rows: ir.Table, *, by: tuple[str, ...] = (), days: int | None = None
+) -> ir.Table:
+    """Return for each application (and each value of `by`) the newest version known at `as_of`, at most `days` old.
 
     Newest by availability, ties by the table's key from high to low, so that the choice never depends on row order.
     """
     view = known(applications, table, rows)
+    if days is not None:
+        view = view.filter(within(view, table.availability, days))
     order = [ibis.desc(column) for column in dict.fromkeys((table.availability, *table.key))]
     newest_first = ibis.window(group_by=["application_id", *by], order_by=order)
     return (

@@ -6,7 +6,7 @@ import ibis
 import ibis.expr.types as ir
 
 from features.catalogue import Frame
-from features.point_in_time import age_days, known, latest, within
+from features.point_in_time import age_days, known, latest
 from features.tables import Table
 
 Tables = Mapping[str, ir.Table]
@@ -27,8 +27,7 @@ def newest(table: Table, days: int) -> Frame:
     """Return the frame of the newest row of a table that became known in the `days` up to `as_of`: one row an application."""
 
     def view(applications: ir.Table, tables: Tables) -> ir.Table:
-        rows = latest(applications, table, tables[table.name])
-        return rows.filter(within(rows, table.availability, days))
+        return latest(applications, table, tables[table.name], days=days)
 
     return Frame(name=f"newest_{table.name}", reads=(table.name,), view=view)
 
