@@ -9,7 +9,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from features.tables import TABLES, Column
+from features.tables import MINOR_UNITS, TABLES, Column, Table
 
 Row = dict[str, Any]
 
@@ -78,6 +78,8 @@ def invoices(draw: st.DrawFn, customer_id: str, number: int) -> Row:
         "dispute_closed_on": draw(st.none() | later(opened_on)) if opened_on else None,
         "currency": "CNY",
         "cancelled": draw(st.sampled_from((False, False, False, False, True))),
+        "cancelled_on": draw(st.none() | later(issued_on)),
+        "credited_on": draw(st.none() | later(issued_on)),
         "booked_at": draw(later(issued_on, 10)),
     }
 
@@ -98,6 +100,7 @@ def payments(draw: st.DrawFn, customer_id: str, number: int, of: list[Row]) -> R
         "amount": round(whole * share) or 1,
         "method": draw(st.sampled_from(METHODS)),
         "bounced": draw(st.sampled_from((False, False, False, False, True))),
+        "bounced_on": draw(st.none() | later(received_on)),
         "currency": "CNY",
         "booked_at": draw(later(received_on, 40)),
     }
@@ -212,6 +215,59 @@ def limits(draw: st.DrawFn, customer_id: str) -> list[Row]:
     ]
 
 
+OWN_STRATEGY = {
+    "customers",
+    "applications",
+    "default_events",
+    "invoices",
+    "payments",
+    "credit_limits",
+    "financial_statements",
+}
+PLAIN_TABLES = [table for name, table in TABLES.items() if name not in OWN_STRATEGY]
+"""Tables whose rows stand alone: whatever their columns allow is a row."""
+
+
+@st.composite
+def facts(draw: st.DrawFn, table: Table, customer_id: str, number: int) -> Row:
+    """One row of a plain table: its days around today, everything else anything its column allows."""
+    random = Random(draw(st.integers(0, 2**24)))
+    row = {column.name: cell(random, column) for column in table}
+    happened = row[table.happened] if table.happened and row[table.happened] else near(random)
+    known_from = happened + timedelta(days=random.choice((0, 0, 1, 20, 120)))
+    row |= {table.availability: known_from}
+    keys = {key: f"{table.name}-{customer_id}-{number}" for key in table.key if key.endswith("_id")}
+    return row | keys | ({"customer_id": customer_id} if "customer_id" in row else {})
+
+
+def near(random: Random) -> date:
+    """A day at or around the bounds of every window."""
+    return TODAY + timedelta(days=random.choice((*OFFSETS, random.randint(-500, 100))))
+
+
+def cell(random: Random, column: Column) -> Any:
+    """A value of the column, at its limits often; none where it may have none."""
+    if not column.required and random.random() < 0.25:
+        return None
+    low = 0.0 if column.minimum is None else column.minimum
+    high = 1000.0 if column.maximum is None else column.maximum
+    return {
+        "text": lambda: random.choice(("ALL", "C", "F", "甲")),
+        "enum": lambda: random.choice(column.allowed),
+        "flag": lambda: random.random() < 0.5,
+        "date": lambda: near(random),
+        "integer": lambda: round(random.choice((low, high, random.uniform(low, high)))),
+        "money": lambda: max(_item(random, column) or 0, round(low * MINOR_UNITS) if column.minimum else -(10**15)),
+    }.get(column.kind, lambda: random.choice((low, high, random.uniform(low, high))))()
+
+
+@st.composite
+def series(draw: st.DrawFn, table: Table) -> list[Row]:
+    """Rows of a table that is of no customer, each key once."""
+    rows = [draw(facts(table, "", n)) for n in range(draw(st.integers(0, 6)))]
+    return list({tuple(row[key] for key in table.key): row for row in rows}.values())
+
+
 @st.composite
 def portfolios(draw: st.DrawFn, most_customers: int = 3) -> dict[str, list[Row]]:
     """Every table of the contract for a few customers; each refers only to what exists."""
@@ -225,4 +281,9 @@ def portfolios(draw: st.DrawFn, most_customers: int = 3) -> dict[str, list[Row]]
         tables["payments"] += ledger["payments"]
         tables["credit_limits"] += draw(limits(name))
         tables["financial_statements"] += [draw(statements(name, n)) for n in range(draw(st.integers(0, 5)))]
+        for table in (t for t in PLAIN_TABLES if "customer_id" in t.references):
+            drawn = [draw(facts(table, name, n)) for n in range(draw(st.integers(0, 3)))]
+            tables[table.name] += list({tuple(row[key] for key in table.key): row for row in drawn}.values())
+    for table in (t for t in PLAIN_TABLES if not t.references):
+        tables[table.name] += draw(series(table))
     return tables

@@ -108,10 +108,9 @@ def _leading(leading: dict[str, Any] | None, w: Wording) -> dict[str, str]:
     if leading is None:
         return {"feature": DASH, "value": DASH, "peer": DASH, "window": DASH}
     feature = CATALOGUE.feature(leading["feature"])
-    missing = leading["value"] is None
     return {
         "feature": w.feature(feature),
-        "value": w.say("rows.no_value") if missing else w.value(feature, leading["value"]),
+        "value": w.known(feature, leading["value"]),
         "peer": w.value(feature, leading["peer_median"]),
         "window": w.window(leading["window"]),
     }
@@ -132,7 +131,8 @@ def reason(entry: dict[str, Any], w: Wording) -> str:
     window, peer = w.window(entry["window"]), w.value(feature, entry["peer_median"])
     detail = window if peer == DASH else w.say("reason.peer", window=window, peer=peer)
     if entry["value"] is None:
-        return w.say("reason.missing", indicator=w.of(indicator), detail=detail, **known)
+        why = w.known(feature, None)
+        return w.say("reason.missing", indicator=w.of(indicator), detail=detail, why=why, **known)
     phrase = w.of(indicator, "bad_" if side == "against" else "good_")
     return w.say(f"reason.{side}", phrase=phrase, value=w.value(feature, entry["value"]), detail=detail, **known)
 
@@ -141,9 +141,11 @@ def limits(case: dict[str, Any], w: Wording) -> list[str]:
     """Return what the page cannot say: coverage, what was not assessed, and what was assessed without a value."""
     entries = case["indicators"]
     missing = [w.of(_INDICATORS[i["id"]]) for i in entries if not i["assessed"]]
-    empty = [w.of(_INDICATORS[i["id"]]) for i in entries if i["leading"] and i["leading"]["value"] is None]
+    silent = [i for i in entries if i["leading"] and i["leading"]["value"] is None]
+    unsearched = [i for i in silent if CATALOGUE.feature(i["leading"]["feature"]).missing == "zero"]
     said = [w.say("limits.coverage", coverage=w.percent(case["coverage"]))]
     said.append(w.say("limits.unassessed", names=w.joined(missing)) if missing else w.say("limits.complete"))
-    if empty:
-        said.append(w.say("limits.no_value", names=w.joined(empty)))
+    for key, some in (("unsearched", unsearched), ("no_value", [i for i in silent if i not in unsearched])):
+        if some:
+            said.append(w.say(f"limits.{key}", names=w.joined([w.of(_INDICATORS[i["id"]]) for i in some])))
     return said

@@ -144,10 +144,17 @@ class Wording:
         """Return a feature's name as shown with its values, which are never logarithms."""
         return re.sub(r"\s*\((log|对数)\)$", "", self.of(feature))
 
+    def known(self, feature: Feature, value: Any) -> str:
+        """Return a feature's value, or why there is none: never searched, not provided, not applicable, or no data."""
+        text = self.value(feature, value)
+        return self.say(f"absent.{feature.missing}") if text == DASH else text
+
     def value(self, feature: Feature, value: Any) -> str:
-        """Return a feature's value in natural units; a dash where it is missing."""
+        """Return a feature's value in natural units; a dash where it is missing, words where a search found nothing."""
         if value is None or (isinstance(value, float) and not math.isfinite(value)):
             return DASH
+        if feature.zero_if_checked and float(value) == 0:
+            return self.say("none_found")
         if feature.clip is None:
             return self.name("industry", str(value)) if feature.id == "cx_industry" else str(value)
         x = float(value)

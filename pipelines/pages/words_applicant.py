@@ -47,7 +47,6 @@ APPLICANT: dict[str, tuple[str, str]] = {
         "百分位：不优于该申请人的同行占比。同行：{peers}，开发样本 {n} 户。",
     ),
     "peers.all": ("all industries", "全部行业"),
-    "rows.no_value": ("no value", "无记录"),
     "reasons.title": ("Reasons", "原因"),
     "reasons.against": ("Against", "不利因素"),
     "reasons.for": ("In favour", "有利因素"),
@@ -61,8 +60,8 @@ APPLICANT: dict[str, tuple[str, str]] = {
         "{phrase}，风险较低：{feature}为 {value}（{detail}），影响 {points} 分。",
     ),
     "reason.missing": (
-        "{indicator}: {feature} is not on file and treated as missing ({detail}); {points} points.",
-        "{indicator}：{feature}未取得，按缺失处理（{detail}），影响 {points} 分。",
+        "{indicator}: {feature}: {why}, treated as missing ({detail}); {points} points.",
+        "{indicator}：{feature}{why}，按缺失处理（{detail}），影响 {points} 分。",
     ),
     "reason.peer": ("{window}; peer median {peer}", "{window}；同行中位数 {peer}"),
     "limits.title": ("Limits of the data", "数据局限"),
@@ -71,6 +70,10 @@ APPLICANT: dict[str, tuple[str, str]] = {
         "该申请人在模型指标中有取值的占 {coverage}。",
     ),
     "limits.unassessed": ("Not assessed: {names}.", "未评估：{names}。"),
+    "limits.unsearched": (
+        "Source of the leading feature not searched, which is not the same as nothing found: {names}.",
+        "主导特征的数据源未查询（不等于查无记录）：{names}。",
+    ),
     "limits.no_value": (
         "Assessed without a value for the leading feature: {names}.",
         "主导特征无取值，按缺失评估：{names}。",

@@ -9,6 +9,12 @@ VALUES: dict[str, tuple[str, str]] = {
     "unit.log-ratio": ("×{x}", "{x} 倍"),
     "unit.per 1000": ("{x} per 1,000", "每千 {x}"),
     "unit.per 100": ("{x} per 100", "每百 {x}"),
+    # A search that found nothing, and why there is no value at all
+    "none_found": ("none found", "查无记录"),
+    "absent.zero": ("not searched", "未查询"),
+    "absent.informative": ("not provided", "未提供"),
+    "absent.structural": ("not applicable", "不适用"),
+    "absent.random": ("no data", "无数据"),
     # Names of units in the feature dictionary
     "unitname.days": ("days", "天"),
     "unitname.months": ("months", "月"),

@@ -339,9 +339,9 @@ def entry(points: float, value: float | None, peer: float | None = 0.9) -> dict[
         ),
         (
             entry(-6.0, None),
-            "Repayment record: Average days beyond terms, 180 days is not on file and treated as missing (past 180 days; "
+            "Repayment record: Average days beyond terms, 180 days: not applicable, treated as missing (past 180 days; "
             "peer median 0.90 days); −6.0 points.",
-            "还款记录：加权平均逾期天数(180天)未取得，按缺失处理（近180天；同行中位数 0.90 天），影响 −6.0 分。",
+            "还款记录：加权平均逾期天数(180天)不适用，按缺失处理（近180天；同行中位数 0.90 天），影响 −6.0 分。",
         ),
     ],
 )
@@ -358,6 +358,24 @@ def test_the_limits_of_an_applicant_s_data_name_what_was_not_assessed_and_what_h
     assert coverage.startswith("83.0%")
     assert "Corporate governance" in unassessed
     assert "Cooperation history" in empty
+
+
+def test_a_source_never_searched_is_not_one_that_was_searched_and_held_nothing():
+    silent, searched = (
+        {"feature": "ch_prior_default_decay", "value": value, "peer_median": 0.0, "window": "1825d", "unit": "index"}
+        for value in (None, 0.0)
+    )
+    person = case()
+    person["indicators"][0] |= {"assessed": True, "leading": {**silent, "points": 1.0}}
+
+    said = applicant_view(person, EN)
+
+    assert said["groups"][0]["rows"][0]["value"] == "not searched"
+    assert any("not searched, which is not the same as nothing found: Credit history" in x for x in said["limits"])
+    assert reason({**searched, "indicator": "credit_history", "points": 9.0}, EN) == (
+        "Sound credit history: lower risk. Past defaults, time-decayed none found (past 5 years; peer median none found); "
+        "+9.0 points."
+    )
 
 
 def test_an_applicant_of_whom_little_is_known_still_has_a_page():

@@ -34,6 +34,30 @@ def test_a_share_has_the_digits_that_matter(share: float | None, words: str):
 
 
 @pytest.mark.parametrize(
+    ("feature", "english", "chinese"),
+    [
+        ("ch_prior_default_decay", "not searched", "未查询"),
+        ("sv_current_ratio", "not provided", "未提供"),
+        ("rr_max_dpd_365d", "not applicable", "不适用"),
+        ("cx_company_age_years", "no data", "无数据"),
+    ],
+)
+def test_a_missing_value_says_why_it_is_missing(feature: str, english: str, chinese: str):
+    assert (EN.known(CATALOGUE.feature(feature), None), ZH.known(CATALOGUE.feature(feature), None)) == (
+        english,
+        chinese,
+    )
+
+
+def test_a_search_that_found_nothing_is_no_bare_zero_but_a_settled_delay_of_zero_is():
+    assert (value("ch_prior_default_decay", 0.0, EN), value("ch_prior_default_decay", 0.0, ZH)) == (
+        "none found",
+        "查无记录",
+    )
+    assert value("rr_max_dpd_365d", 0.0, EN) == "0 days"
+
+
+@pytest.mark.parametrize(
     ("points", "words"), [(12.34, "+12.3"), (-7.25, "−7.2"), (0.0, "0.0"), (0.02, "0.0"), (-0.02, "0.0"), (None, DASH)]
 )
 def test_points_carry_their_sign_unless_they_round_to_none(points: float | None, words: str):
