@@ -45,6 +45,13 @@ class Sample(Section):
     customers: AtLeastOne
 
 
+class PolishBankruptcy(Section):
+    """Which of the Polish companies' files, and whether its leaks are shown."""
+
+    year: Annotated[int, Field(ge=1, le=5)]
+    keep_leaky: bool
+
+
 class Ingest(Section):
     """When a table is beyond repair."""
 
@@ -99,6 +106,8 @@ class Train(Section):
     central_tendency: TrueShare | None
     monotone: bool
     unconstrained: list[str]
+    leak_auc: TrueShare
+    trusted: list[str]
     num_threads: AtLeastOne
 
 
@@ -131,6 +140,7 @@ class Params(Section):
     data_until: date
     engine: Engine
     sample: Sample
+    polish_bankruptcy: PolishBankruptcy
     ingest: Ingest
     label: Label
     featurize: Featurize

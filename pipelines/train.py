@@ -9,6 +9,7 @@ import pandas as pd
 from features.dimensions import CATALOGUE
 from models.bundle import Bundle
 from models.default_risk import DefaultRiskModel
+from models.leakage import suspects
 from models.scaling import PointsScale
 from models.splits import DEVELOPMENT
 from pipelines.errors import InputError
@@ -22,6 +23,12 @@ log = logging.getLogger(__name__)
 FOLDER = Path("data/train")
 BUNDLE, OUT_OF_FOLD, SUMMARY = FOLDER / "bundle", FOLDER / "out_of_fold.parquet", FOLDER / "summary.json"
 
+LEAKS = {
+    "ranks": "ranks the defaults alone with an AUC of {:.3f}",
+    "marks": "is missing where companies default: {:.0%} of the rows without it are bad",
+}
+"""What the alarm says of each kind of suspect."""
+
 
 def run(params: Params) -> None:
     """Run the stage in the project's folders."""
@@ -31,6 +38,7 @@ def run(params: Params) -> None:
     development = samples[samples["sample"] == DEVELOPMENT]
     rows = development.merge(pd.read_parquet(FEATURES, columns=["application_id", *names]), on="application_id")
     log.info("training on %d applications, %d bads, %d features", len(rows), int(rows["label"].sum()), len(names))
+    _refuse_leaks(rows, names, params)
     try:
         model = _model(params, names).fit(
             rows[names], rows["label"], groups=rows["group"], sample_weight=rows["weight"]
@@ -40,8 +48,21 @@ def run(params: Params) -> None:
     _write(model, rows, names, params)
 
 
+def _refuse_leaks(rows: pd.DataFrame, names: list[str], params: Params) -> None:
+    """Stop if a feature knows more of the outcome than anything honest could, unless the parameters trust it."""
+    found = suspects(rows[[n for n in names if n not in params.train.trusted]], rows["label"], params.train.leak_auc)
+    if not found:
+        return
+    listed = "\n".join(f"  {s.feature} {LEAKS[s.kind].format(s.value)}" for s in found)
+    raise InputError(
+        f"leak alarm (train.leak_auc = {params.train.leak_auc}): features seem to hold what became known after as_of:\n"
+        f"{listed}\nCheck the availability dates of the tables behind them (data/README.md); leave a feature out with "
+        "featurize.exclude, or, if it is honest, name it in train.trusted"
+    )
+
+
 def _model(params: Params, names: list[str]) -> DefaultRiskModel:
-    settings = params.train.model_dump(exclude={"monotone", "unconstrained"})
+    settings = params.train.model_dump(exclude={"monotone", "unconstrained", "leak_auc", "trusted"})
     return DefaultRiskModel(directions=_directions(params, names), seed=params.seed, **settings)
 
 

@@ -1,12 +1,15 @@
 import contextlib
 import json
 
+import numpy as np
 import pandas as pd
 import pytest
 from main_job import copy_of_run, finished_run, params
 
 from features.dimensions import CATALOGUE
 from models.bundle import Bundle, BundleError
+from models.metrics.discrimination import auc
+from models.splits import TEST
 from pipelines import evaluate, train
 from pipelines.errors import InputError
 
@@ -42,6 +45,60 @@ def test_lifting_the_direction_of_a_feature_nobody_declared_is_refused_by_name(t
         pytest.raises(InputError, match=r"train\.unconstrained names unknown features: sv_curent"),
     ):
         train.run(params(train={"unconstrained": ["sv_curent"]}))
+
+
+def with_planted_future() -> None:
+    """Put what became of each application into a feature, slightly blurred."""
+    features, samples = pd.read_parquet(train.FEATURES), pd.read_parquet(train.SAMPLES)
+    future = features["application_id"].map(samples.set_index("application_id")["label"]).astype(float)
+    blurred = future + 0.05 * np.random.default_rng(0).standard_normal(len(future))
+    features.assign(sv_current_ratio=blurred).to_parquet(train.FEATURES, index=False)
+
+
+def test_a_planted_feature_that_knows_the_future_stops_the_training_by_name(tmp_path):
+    with copy_of_run(tmp_path):
+        with_planted_future()
+
+        with pytest.raises(
+            InputError, match=r"leak alarm .*\n  sv_current_ratio ranks the defaults alone with an AUC of 1"
+        ):
+            train.run(params())
+
+
+def test_a_feature_named_as_trusted_passes_the_leak_alarm(tmp_path):
+    with copy_of_run(tmp_path):
+        with_planted_future()
+        train.run(params(train={"trusted": ["sv_current_ratio"]}))
+
+        assert json.loads(train.SUMMARY.read_text())["trees"] > 0
+
+
+def test_a_model_taught_shuffled_outcomes_ranks_nobody_out_of_time(tmp_path):
+    """The canary: if labels shuffled within each quarter could be learnt, rows would leak from development to test."""
+    with copy_of_run(tmp_path):
+        samples = pd.read_parquet(train.SAMPLES)
+        quarter = pd.to_datetime(samples["as_of"]).dt.to_period("Q")
+        known = samples["label"].notna()
+        shuffled = (
+            samples[known]
+            .groupby(quarter[known])["label"]
+            .transform(lambda labels: np.random.default_rng(0).permutation(labels))
+        )
+        samples.assign(label=shuffled).to_parquet(train.SAMPLES, index=False)
+        train.run(params(train={"n_estimators": 60}))
+        features = pd.read_parquet(train.FEATURES).drop(columns=["customer_id", "as_of"])
+        test = samples[samples["sample"].isin(TEST)].merge(features, on="application_id")
+        risk = Bundle.read(train.BUNDLE).pd(test)
+
+    truth, lie = test["label"].astype(int), shuffled.loc[samples["sample"].isin(TEST)].astype(int)
+    for outcome in (truth, lie):
+        assert abs(auc(outcome, risk) - 0.5) <= 3 * chance_error(outcome)
+
+
+def chance_error(outcome: pd.Series) -> float:
+    """Standard error of the AUC of a ranking without any knowledge (Hanley and McNeil 1982, at AUC 0.5)."""
+    bads, goods = outcome.sum(), (1 - outcome).sum()
+    return float(np.sqrt((bads + goods + 1) / (12 * bads * goods)))
 
 
 def test_a_development_sample_of_goods_alone_cannot_train_and_says_so(tmp_path):
