@@ -165,23 +165,6 @@ def percentiles(contributions: pd.DataFrame, peers: pd.Series) -> pd.DataFrame:
     return contributions.groupby(peers.to_numpy()).rank(pct=True)
 
 
-def fidelity(dimensions: pd.DataFrame, truth: pd.DataFrame) -> pd.DataFrame:
-    """Return how well the explanation finds the true causes, per dimension (simulated data only).
-
-    `dimensions` in points (positive lowers risk), `truth` the true contributions to log-odds of default (positive raises
-    risk), same rows. `sign_agreement` counts rows with a true contribution beyond 0.2 log-odds.
-    """
-    rows = []
-    for name in (c for c in dimensions if c in truth):
-        risk, true = -dimensions[name], truth[name]
-        large = true.abs() > 0.2
-        agree = float((np.sign(risk[large]) == np.sign(true[large])).mean()) if large.any() else None
-        rows.append(
-            {"dimension": name, "spearman": _rank_correlation(risk, true), "sign_agreement": agree, "n": len(true)}
-        )
-    return pd.DataFrame(rows)
-
-
 def median_case(points: pd.Series) -> int:
     """Return the position of the applicant in the middle of the ranking (the lower of two)."""
     return int(np.argsort(rankdata(points, method="ordinal"))[(len(points) - 1) // 2])

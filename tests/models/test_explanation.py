@@ -12,7 +12,6 @@ from models.explanation import (
     direction_verdict,
     explain,
     feature_directions,
-    fidelity,
     importance,
     indicator_directions,
     percentiles,
@@ -144,15 +143,3 @@ def test_percentiles_compare_with_peers_only(explanation, portfolio):
     ranks = percentiles(explanation.indicators, peers)
 
     assert ranks.groupby(peers)["solvency"].max().tolist() == pytest.approx([1, 1, 1], abs=0.01)
-
-
-def test_an_explanation_that_names_the_true_causes_has_full_fidelity():
-    rng = np.random.default_rng(0)
-    truth = pd.DataFrame({"esg": rng.normal(size=500), "context": rng.normal(size=500)})
-
-    found = fidelity(-truth * 28.85, truth).set_index("dimension")
-    wrong = fidelity(truth * 28.85, truth).set_index("dimension")
-
-    assert found["spearman"].tolist() == pytest.approx([1, 1])
-    assert found["sign_agreement"].tolist() == [1, 1]
-    assert wrong["spearman"].tolist() == pytest.approx([-1, -1])

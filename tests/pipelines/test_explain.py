@@ -66,6 +66,16 @@ def test_fidelity_to_the_simulated_truth_is_reported_beside_its_upper_bound(expl
     assert all(-1 <= f["upper_bound"] <= 1 for f in found.values())
 
 
+def test_fidelity_is_a_metric_that_dvc_can_compare(explanation):
+    metrics = json.loads((finished_run() / explain.FIDELITY).read_text())
+
+    assert 0 < metrics["share_distance"] < 1
+    assert 0 < metrics["worst_dimension_found"] <= 1
+    for row in explanation["fidelity"]:
+        assert metrics[row["dimension"]]["spearman"] == row["spearman"]
+        assert metrics[row["dimension"]]["upper_bound"] == row["upper_bound"]
+
+
 def test_the_committee_sees_the_five_cases_in_order(cases):
     assert [c["case"] for c in cases] == list(CASES)
 
