@@ -22,6 +22,7 @@ from models.metrics.discrimination import auc, average_precision, delong_interva
 from models.metrics.grades import grade_table
 from models.metrics.intervals import Statistic, cluster_bootstrap
 from models.splits import DEVELOPMENT, TEST
+from pipelines.distribution import distribution
 from pipelines.featurize import FEATURES
 from pipelines.featurize import MANIFEST as FEATURE_MANIFEST
 from pipelines.ingest import CANONICAL, TRUTH
@@ -67,7 +68,11 @@ def run(params: Params) -> None:
         "benchmarks": benchmarks,
     }
     write_json(METRICS_FILE, metrics)
-    details = {**_details(test, bundle, curves, params), "unseen_categories": unseen}
+    details = {
+        **_details(test, bundle, curves, params),
+        "unseen_categories": unseen,
+        "distribution": distribution(development, CATALOGUE),
+    }
     write_json(DETAILS, details)
     _plots(details)
     found = metrics["out_of_time"]["auc"]

@@ -5,13 +5,14 @@ from typing import Any
 
 from markupsafe import Markup
 
+from features.catalogue import Feature
 from features.dimensions import CATALOGUE
 from features.tables import TABLES
 from models.metrics import METRICS
 from pipelines.charts import DIMENSION_COLOURS, share_bar
 from pipelines.pages import portfolio_charts as charts
 from pipelines.pages import verdicts
-from pipelines.pages.wording import Wording
+from pipelines.pages.wording import DASH, Wording
 
 ADMISSION_DIMENSIONS = tuple(d for d in CATALOGUE.dimensions if d.id != "context")
 UNTESTED = ("development", "gap")
@@ -227,6 +228,16 @@ def fidelity_rows(run: dict[str, Any], w: Wording) -> list[tuple[str, str, str, 
     ]
 
 
+def distribution_cells(feature: Feature, known: dict[str, Any], w: Wording) -> tuple[str, str, str, str]:
+    """Return share without a value, 5 % quantile, median and 95 % quantile; of a category its most frequent value."""
+    found = known.get(feature.id)
+    if found is None:
+        return DASH, DASH, DASH, DASH
+    if feature.is_category:
+        return w.share(found["missing"]), DASH, f"{w.value(feature, found['most'])} {w.share(found['share'])}", DASH
+    return w.share(found["missing"]), *(w.plain(found[key]) for key in ("low", "median", "high"))
+
+
 def portfolio_view(run: dict[str, Any], w: Wording) -> dict[str, Any]:
     """Return everything the portfolio's template names."""
     return {
@@ -242,5 +253,6 @@ def portfolio_view(run: dict[str, Any], w: Wording) -> dict[str, Any]:
         "fidelity_rows": fidelity_rows(run, w),
         "charts": charts.all_charts(run, w),
         "catalogue": CATALOGUE,
+        "distribution_cells": lambda feature: distribution_cells(feature, run["details"]["distribution"], w),
         "table_name": table_name,
     }

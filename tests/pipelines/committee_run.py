@@ -121,6 +121,10 @@ def details() -> dict[str, Any]:
         ],
         "labels_overlap": False,
         "unseen_categories": {},
+        "distribution": {
+            "sv_current_ratio": {"missing": 0.184, "low": 0.612, "median": 1.42, "high": 3.1},
+            "cx_industry": {"missing": 0.0, "most": "C", "share": 0.22},
+        },
         "roc": [{"fpr": x, "tpr": x**0.25} for x in steps],
         "benchmark_roc": {
             name: [{"fpr": x, "tpr": x**power} for x in steps]

@@ -360,6 +360,14 @@ def test_the_limits_of_an_applicant_s_data_name_what_was_not_assessed_and_what_h
     assert "Cooperation history" in empty
 
 
+def test_the_dictionary_shows_how_each_feature_is_distributed_and_a_dash_where_it_is_not_known():
+    text = Page(PAGES["portfolio.en.html"]).text
+
+    row = text[text.index("sv_current_ratio") :][:400]
+    assert re.search(r"18\.4%\s+0\.61\s+1\.42\s+3\.10", row)
+    assert re.search(r"manufacturing 22\.0%", text)
+
+
 def test_a_source_never_searched_is_not_one_that_was_searched_and_held_nothing():
     silent, searched = (
         {"feature": "ch_prior_default_decay", "value": value, "peer_median": 0.0, "window": "1825d", "unit": "index"}
