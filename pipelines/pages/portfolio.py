@@ -228,7 +228,7 @@ def fidelity_rows(run: dict[str, Any], w: Wording) -> list[tuple[str, str, str, 
     ]
 
 
-def distribution_cells(feature: Feature, known: dict[str, Any], w: Wording) -> tuple[str, str, str, str]:
+def distribution_cells(feature: Feature, known: dict[str, Any], w: Wording) -> tuple[str, ...]:
     """Return share without a value, 5 % quantile, median and 95 % quantile; of a category its most frequent value."""
     found = known.get(feature.id)
     if found is None:
