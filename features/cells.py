@@ -23,16 +23,27 @@ TYPES: dict[Kind, str] = {
 _TRUE, _FALSE = ("true", "t", "1", "yes", "y", "是"), ("false", "f", "0", "no", "n", "否")
 _LARGEST_AMOUNT = 1e15
 """Amounts beyond this many currency units cannot be whole minor units in 64 bits; no company has them."""
+_FULL_WIDTH, _HALF_WIDTH = "０１２３４５６７８９．－", "0123456789.-"
+"""Digits as a Chinese input method writes them."""
+_FIRST_VISIBLE = "!"
+"""The first character after all blanks."""
 
 
 def delivered_cell(column: Column, raw: ir.Table) -> ir.Value:
     """Return the delivered column: as it is where its type already fits the contract, else as text without blanks."""
-    if column.name not in raw.columns:
-        return ibis.null("string")
     delivered = raw[column.name]
     kind = delivered.type()
+    if column.kind == "date" and kind.is_timestamp() and kind.timezone is None:
+        return delivered.date()
     fits = {"date": kind.is_date(), "flag": kind.is_boolean(), "text": False, "enum": False}
-    return delivered if fits.get(column.kind, kind.is_numeric()) else _as_text(delivered).strip().nullif("")
+    return delivered if fits.get(column.kind, kind.is_numeric()) else _trimmed(_as_text(delivered))
+
+
+def needs_reading(column: Column, raw: ir.Table) -> bool:
+    """Whether cells of a delivered column can have content without meaning: not in text, days and flags of that type."""
+    kind = raw[column.name].type()
+    typed = {"text": True, "date": kind.is_date() or kind.is_timestamp(), "flag": kind.is_boolean()}
+    return not typed.get(column.kind, False)
 
 
 def _as_text(delivered: ir.Value) -> ir.StringValue:
@@ -43,12 +54,19 @@ def _as_text(delivered: ir.Value) -> ir.StringValue:
     return ibis.ifelse(delivered.isnan(), ibis.null("string"), whole.cast("string").coalesce(delivered.cast("string")))
 
 
+def _trimmed(text: ir.StringValue) -> ir.StringValue:
+    """Return text without blanks at its ends, null if nothing is left."""
+    # Most cells have none: to look at both ends is several times faster than to trim.
+    padded = (text < _FIRST_VISIBLE) | (text.right(1) < _FIRST_VISIBLE)
+    return ibis.ifelse(padded, text.strip().nullif(""), text)
+
+
 def was_padded(column: Column, raw: ir.Table) -> ir.BooleanValue:
     """Whether a cell of text was delivered with blanks around its content."""
-    if column.name not in raw.columns or not raw[column.name].type().is_string():
+    if not raw[column.name].type().is_string():
         return ibis.literal(False)
     text = raw[column.name]
-    return ((text != text.strip()) & (text.strip() != "")).coalesce(False)
+    return (text != _trimmed(text)).coalesce(False)
 
 
 def has_content(cell: ir.Value) -> ir.BooleanValue:
@@ -56,17 +74,24 @@ def has_content(cell: ir.Value) -> ir.BooleanValue:
     return cell.notnull() & ~cell.isnan() if cell.type().is_floating() else cell.notnull()
 
 
-def read(column: Column, cell: ir.Value, scale: ir.FloatingValue) -> ir.Value:
+def missing_cell(column: Column) -> ir.Value:
+    """Return the canonical value of a column that the file does not have."""
+    if column.default is None:
+        return ibis.null(TYPES[column.kind])
+    return ibis.literal(column.default == "true")
+
+
+def read(column: Column, cell: ir.Value, scale: ir.FloatingValue | None) -> ir.Value:
     """Return the canonical value of a cell, null where it has none; `scale` is what one unit of its money stands for."""
     value = _converted(column, cell, scale)
     return value if column.default is None else value.coalesce(_default_if_blank(column, cell))
 
 
 def _default_if_blank(column: Column, cell: ir.Value) -> ir.Value:
-    return ibis.ifelse(cell.isnull(), ibis.literal(column.default == "true"), ibis.null("boolean"))
+    return ibis.ifelse(has_content(cell), ibis.null("boolean"), ibis.literal(column.default == "true"))
 
 
-def _converted(column: Column, cell: ir.Value, scale: ir.FloatingValue) -> ir.Value:
+def _converted(column: Column, cell: ir.Value, scale: ir.FloatingValue | None) -> ir.Value:
     match column.kind:
         case "text":
             return cell
@@ -79,7 +104,8 @@ def _converted(column: Column, cell: ir.Value, scale: ir.FloatingValue) -> ir.Va
         case "date":
             return cell if cell.type().is_date() else _date_of(cell)
         case "money":
-            return _minor_units(number(cell) * scale)
+            value = number(cell)
+            return _minor_units(value if scale is None else _reasonable(value * scale))
         case "integer":
             value = number(cell)
             return ibis.ifelse(value == value.round(), value, ibis.null("float64")).cast("int64")
@@ -99,16 +125,19 @@ def _date_of(cell: ir.StringValue) -> ir.DateValue:
 
 def number(cell: ir.Value) -> ir.FloatingValue:
     """Return a finite number of reasonable size, null otherwise: neither NaN nor infinity is data."""
-    value = cell.cast("float64") if cell.type().is_numeric() else cell.try_cast("float64")
-    return _reasonable(value)
+    if cell.type().is_numeric():
+        return _reasonable(cell.cast("float64"))
+    half_width = cell.translate(_FULL_WIDTH, _HALF_WIDTH)
+    return _reasonable(cell.try_cast("float64").coalesce(half_width.try_cast("float64")))
 
 
 def _reasonable(value: ir.FloatingValue) -> ir.FloatingValue:
-    return ibis.ifelse(value.isnan() | (value.abs() > _LARGEST_AMOUNT), ibis.null("float64"), value)
+    # NaN is larger than any number.
+    return ibis.ifelse(value.abs() <= _LARGEST_AMOUNT, value, ibis.null("float64"))
 
 
 def _minor_units(amount: ir.FloatingValue) -> ir.IntegerValue:
-    return (_reasonable(amount) * MINOR_UNITS).round().cast("int64")
+    return (amount * MINOR_UNITS).round().cast("int64")
 
 
 def was_respelled(cell: ir.StringValue, value: ir.Value) -> ir.BooleanValue:
@@ -129,7 +158,4 @@ def unreadable_reason(column: Column, cell: ir.Value) -> ir.StringValue:
 
 def any_of(flags: list[ir.BooleanValue]) -> ir.BooleanValue:
     """Whether any of the flags is up; False if there are none."""
-    result: ir.BooleanValue = ibis.literal(False)
-    for flag in flags:
-        result = result | flag
-    return result
+    return ibis.or_(*flags) if flags else ibis.literal(False)

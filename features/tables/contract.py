@@ -130,6 +130,7 @@ def enum(name: str, en: str, zh: str, allowed: str, **more: Any) -> Column:
 IDENTIFIES = "identifies the row"
 AUDIT = "kept for the auditor; no feature needs it"
 SEGMENT = "for segments of reports; not a feature"
+DECISION = "a decision and what follows from it must never be a feature"
 ONE_CURRENCY = "read when amounts are converted to one currency at ingest"
 """Why a column is not read by any feature."""
 

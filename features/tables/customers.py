@@ -1,8 +1,10 @@
 """Who applies, and what became of them: master data, applications, default events."""
 
 from features.tables.contract import (
+    AUDIT,
     CURRENCY,
     CUSTOMER_ID,
+    DECISION,
     MAYBE_CURRENCY,
     SEGMENT,
     Column,
@@ -71,7 +73,9 @@ APPLICATIONS = Table(
         text("application_id", "the application", "申请编号", required=True),
         CUSTOMER_ID,
         day("as_of", "observation date", "观察日", required=True),
-        enum("product", "product", "产品", "open_account instalment consignment project", required=True),
+        enum(
+            "product", "product", "产品", "open_account instalment consignment project", required=True, unused=SEGMENT
+        ),
         money("requested_limit", "credit limit asked for", "申请额度", required=True, minimum=0.01),
         integer("requested_terms_days", "payment terms asked for", "申请账期", unit="days", maximum=360),
         CURRENCY,
@@ -80,7 +84,7 @@ APPLICATIONS = Table(
             "whether we never invoiced the customer before; empty: derived from the ledger",
             "是否新客户",
         ),
-        enum("channel", "sales channel", "渠道", "direct distributor platform other"),
+        enum("channel", "sales channel", "渠道", "direct distributor platform other", unused=SEGMENT),
         enum(
             "decision",
             "decision taken",
@@ -88,14 +92,18 @@ APPLICATIONS = Table(
             "admit conditional decline withdrawn pending",
             aliases={"approved": "admit", "rejected": "decline", "declined": "decline"},
         ),
-        day("decided_at", "day of the decision", "审批日期"),
-        money("approved_limit", "limit granted", "批准额度", minimum=0),
-        integer("approved_terms_days", "terms granted", "批准账期", unit="days", maximum=360),
-        text("decision_reason", "reason of the decision", "审批理由"),
-        text("policy_version", "version of the policy in force", "政策版本"),
-        enum("override_type", "whether a person overrode the policy", "人工调整", "none up down"),
+        day("decided_at", "day of the decision", "审批日期", unused=DECISION),
+        money("approved_limit", "limit granted", "批准额度", minimum=0, unused=DECISION),
+        integer("approved_terms_days", "terms granted", "批准账期", unit="days", maximum=360, unused=DECISION),
+        text("decision_reason", "reason of the decision", "审批理由", unused=DECISION),
+        text("policy_version", "version of the policy in force", "政策版本", unused=DECISION),
+        enum("override_type", "whether a person overrode the policy", "人工调整", "none up down", unused=DECISION),
         enum(
-            "admission_arm", "admitted by policy, or by the random low-and-grow slice", "准入方式", "policy exploration"
+            "admission_arm",
+            "admitted by policy, or by the random low-and-grow slice",
+            "准入方式",
+            "policy exploration",
+            unused=DECISION,
         ),
     ),
 )
@@ -120,9 +128,9 @@ DEFAULT_EVENTS = Table(
             required=True,
         ),
         day("event_date", "first day the criterion is met", "违约日期", required=True),
-        money("amount", "exposure in default", "违约金额", minimum=0),
+        money("amount", "exposure in default", "违约金额", minimum=0, unused=AUDIT),
         MAYBE_CURRENCY,
-        enum("source", "who reported it", "来源", "own_ledger bureau court manual", required=True),
+        enum("source", "who reported it", "来源", "own_ledger bureau court manual", required=True, unused=AUDIT),
         day("known_at", "day we learnt of it", "获知日期", required=True),
         day("cured_on", "end of the probation period", "违约解除日", revealed_by="cured_on"),
     ),

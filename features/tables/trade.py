@@ -1,6 +1,6 @@
 """Our own ledger: invoices, payments, credit limits."""
 
-from features.tables.contract import CURRENCY, CUSTOMER_ID, Table, day, enum, flag, integer, money, text
+from features.tables.contract import AUDIT, CURRENCY, CUSTOMER_ID, Table, day, enum, flag, integer, money, text
 
 INVOICES = Table(
     name="invoices",
@@ -101,7 +101,7 @@ CREDIT_LIMITS = Table(
         CUSTOMER_ID,
         day("valid_from", "first day the limit holds", "生效日", required=True),
         money("limit_amount", "the limit", "额度", required=True, minimum=0),
-        integer("terms_days", "payment terms", "账期", unit="days", maximum=360),
+        integer("terms_days", "payment terms", "账期", unit="days", maximum=360, unused=AUDIT),
         CURRENCY,
         day("recorded_at", "day the limit was recorded", "登记日", required=True),
     ),
