@@ -11,13 +11,9 @@ import ibis.expr.types as ir
 
 from features.catalogue import Catalogue, Feature, Frame
 from features.frames.verbs import beside
-from features.point_in_time import known, within
-from features.tables import SOURCE_CHECKS
+from features.searches import searched, sources
 
 Tables = Mapping[str, ir.Table]
-
-SEARCH_HOLDS_DAYS = 365
-"""A search older than this says nothing about today."""
 
 KEYS = ("application_id", "customer_id", "as_of")
 
@@ -31,7 +27,8 @@ def build(
     A feature whose frame reads an absent table is null everywhere. `complete_sources` names sources known to be searched
     in full, beyond what the table `source_checks` tells.
     """
-    result = _with_searches(applications.select(*KEYS), applications, tables, catalogue, complete_sources)
+    searches = searched(applications, tables, sources(catalogue), complete_sources)
+    result = beside(applications.select(*KEYS), searches.rename({_searched(s): s for s in sources(catalogue)}))
     for frame in _frames(catalogue):
         features = [f for f in catalogue.features if f.frame is frame]
         if not is_assessed(frame, tables):
@@ -51,24 +48,6 @@ def _frames(catalogue: Catalogue) -> list[Frame]:
     return list(unique.values())
 
 
-def _with_searches(
-    result: ir.Table, applications: ir.Table, tables: Tables, catalogue: Catalogue, complete: Collection[str]
-) -> ir.Table:
-    """Add a flag per source that a feature asks about: whether it was searched, successfully and lately."""
-    sources = sorted({f.zero_if_checked for f in catalogue.features if f.zero_if_checked})
-    if "source_checks" not in tables:
-        return result.mutate(**{_searched(s): ibis.literal(s in complete) for s in sources})
-    checks = known(applications, SOURCE_CHECKS, tables["source_checks"])
-    useful = checks.filter(within(checks, "checked_at", SEARCH_HOLDS_DAYS), checks.status != "failed")
-    flags = useful.group_by("application_id").agg(**{_searched(s): (useful.source == s).any() for s in sources})
-    joined = beside(result, flags)
-    return joined.mutate(**{_searched(s): joined[_searched(s)].coalesce(False) | (s in complete) for s in sources})
-
-
-def _searched(source: str) -> str:
-    return f"searched_{source}"
-
-
 def _with_features(
     result: ir.Table, frame: Frame, features: list[Feature], applications: ir.Table, tables: Tables
 ) -> ir.Table:
@@ -82,6 +61,10 @@ def _with_features(
     joined = beside(result, values)
     zeros = {f.id: _zero_if_searched(f, joined, found) for f in features if f.zero_if_checked}
     return (joined.mutate(**zeros) if zeros else joined).drop(found)
+
+
+def _searched(source: str) -> str:
+    return f"searched_{source}"
 
 
 def _bounded(feature: Feature, value: ir.Value) -> ir.Value:

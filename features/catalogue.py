@@ -60,6 +60,11 @@ class Feature:
     """Whether the customer could change it before the next application."""
     zero_if_checked: str = ""
     """For missing class `zero`: the source whose search makes 'no row' mean zero."""
+    standardise_within: str = ""
+    """The category feature within which the model takes the value as standard deviations from the mean, if any.
+
+    The constants come from the development sample alone and belong to the model, so the feature itself is not standardised.
+    """
 
     @property
     def is_category(self) -> bool:

@@ -67,6 +67,19 @@ def latest(
     )
 
 
+def by_recency(applications: ir.Table, table: Table, rows: ir.Table, days: int) -> ir.Table:
+    """Return what happened in the `days` up to `as_of` and was known by then, numbered from the newest: `place` 0, 1, ...
+
+    Newest by the day it happened (an old fact that reaches us late is not news), then by availability, then by the table's
+    key from high to low, so that the order never depends on that of the rows.
+    """
+    happened = table.happened or table.availability
+    view = known(applications, table, rows)
+    recent = view.filter(within(view, happened, days))
+    order = [ibis.desc(column) for column in dict.fromkeys((happened, table.availability, *table.key))]
+    return recent.mutate(place=ibis.row_number().over(ibis.window(group_by="application_id", order_by=order)))
+
+
 def connected(applications: ir.Table, customers: ir.Table) -> ir.Table:
     """Return the other members of each applicant's group by the master records known at `as_of`.
 

@@ -6,7 +6,7 @@ import ibis
 import ibis.expr.types as ir
 
 from features.catalogue import Frame
-from features.point_in_time import age_days, known, latest
+from features.point_in_time import age_days, by_recency, known, latest
 from features.tables import Table
 
 Tables = Mapping[str, ir.Table]
@@ -30,6 +30,15 @@ def newest(table: Table, days: int) -> Frame:
         return latest(applications, table, tables[table.name], days=days)
 
     return Frame(name=f"newest_{table.name}", reads=(table.name,), view=view)
+
+
+def recent(table: Table, days: int) -> Frame:
+    """Return the frame of the rows that happened in the `days` up to `as_of`, each with its `place` from the newest, 0."""
+
+    def view(applications: ir.Table, tables: Tables) -> ir.Table:
+        return by_recency(applications, table, tables[table.name], days)
+
+    return Frame(name=f"recent_{table.name}", reads=(table.name,), grain="history", view=view)
 
 
 def beside(rows: ir.Table, more: ir.Table) -> ir.Table:
@@ -91,3 +100,20 @@ def mean(value: ir.NumericValue, rows: ir.BooleanValue, scale: int = _MILLIONTHS
     """Return the mean of a value over some rows, null without any; exact, because it sums whole parts of one over `scale`."""
     parts = (value.cast("float64") * scale).round().cast("int64")
     return ratio(parts.sum(where=rows), parts.count(where=rows)) / scale
+
+
+def first_known(value: ir.Value, place: ir.IntegerValue, rows: ir.BooleanValue) -> ir.Value:
+    """Return the value in the row of the lowest place among some rows, those that do not tell it left out; null without any.
+
+    No two of the rows of an application may share a place.
+    """
+    return value.argmin(place, where=rows & value.notnull())
+
+
+def newest_known(view: ir.Table, value: ir.Value) -> ir.Value:
+    """Return the value in the newest row of a frame made by `recent` that tells it.
+
+    One source seldom tells all columns (an authority gives a grade, an agency its scores), so a newer row that is silent
+    does not hide the last that spoke.
+    """
+    return value.argmin(view.place, where=value.notnull())

@@ -43,18 +43,14 @@ def parse(table: Table, raw: ir.Table) -> ir.Table:
     # Statements may be in thousands or millions; canonical amounts are in single units everywhere. A row without a usable
     # scale is set aside later.
     scale = number(cells[_cell(table["unit_scale"])]).coalesce(1.0) if _is_scaled(table, there) else None
-    values = cells.mutate(
-        **{c.name: read(c, cells[_cell(c)], scale) if c in there else missing_cell(c) for c in table}
-    )
+    values = cells.mutate(**{c.name: read(c, cells[_cell(c)], scale) if c in there else missing_cell(c) for c in table})
     unreadable = [
         (has_content(values[_cell(c)]) & values[c.name].isnull(), unreadable_reason(c, values[_cell(c)]))
         for c in there
         if needs_reading(c, raw)
     ]
     repaired = any_of([values.dq_padded, *(was_respelled(values[_cell(c)], values[c.name]) for c in enums)])
-    parsed = values.select(
-        "dq_row", *(c.name for c in table), dq_unreadable=_first(unreadable), dq_fixed_DQ03=repaired
-    )
+    parsed = values.select("dq_row", *(c.name for c in table), dq_unreadable=_first(unreadable), dq_fixed_DQ03=repaired)
     return _with_usual_lag(table, raw, parsed)
 
 
