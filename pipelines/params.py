@@ -24,6 +24,7 @@ Positive = Annotated[float, Field(gt=0)]
 Share = Annotated[float, Field(ge=0, le=1)]
 PositiveShare = Annotated[float, Field(gt=0, le=1)]
 TrueShare = Annotated[float, Field(gt=0, lt=1)]
+Currency = Annotated[str, Field(pattern="^[A-Z]{3}$")]
 
 
 class Section(BaseModel):
@@ -42,7 +43,8 @@ class Engine(Section):
 class Sample(Section):
     """The simulated portfolio."""
 
-    customers: AtLeastOne
+    profile: Literal["test", "default", "bench"]
+    customers: AtLeastOne | None
 
 
 class PolishBankruptcy(Section):
@@ -53,9 +55,10 @@ class PolishBankruptcy(Section):
 
 
 class Ingest(Section):
-    """When a table is beyond repair."""
+    """When a table is beyond repair, and in which currency amounts are reported."""
 
     max_quarantined_share: Share
+    currency: Currency | None
 
 
 class Label(Section):

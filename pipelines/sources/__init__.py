@@ -20,10 +20,12 @@ class Source:
 
 
 _ONE_FILE = "the CSV or parquet file"
+_RATIOS_FILE = "the ARFF, CSV or parquet file of one year"
 
 SOURCES: dict[str, Source] = {
     "sample": Source("Simulated sample portfolio", "模拟样例组合", "nothing"),
     "american_bankruptcy": Source("American companies' accounts, 1999-2018", "美国上市公司财报(1999-2018)", _ONE_FILE),
+    "polish_bankruptcy": Source("Polish companies' ratios, 2000-2013", "波兰企业财务比率(2000-2013)", _RATIOS_FILE),
     "uci_credit_card": Source("UCI credit card clients, Taiwan 2005", "UCI信用卡客户(台湾2005)", _ONE_FILE),
     "tables": Source(
         "Own tables",
@@ -43,8 +45,10 @@ def produce(params: Params, raw: Path, truth: Path) -> Path:
         return _own_folder(params.input)
     module = import_module(f"pipelines.sources.{params.source}")
     if params.source == "sample":
-        settings = module.SampleSettings(customers=params.sample.customers, data_until=params.data_until)
+        settings = module.SampleSettings.of(params.sample.profile, params.sample.customers, params.data_until)
         module.produce(settings, params.seed, raw, truth)
+    elif params.source == "polish_bankruptcy":
+        module.produce(params.polish_bankruptcy, params.input, raw)
     else:
         module.produce(params.input, raw)
     return raw

@@ -23,7 +23,7 @@ _PARQUET_TYPES: dict[Kind, pa.DataType] = {
 
 
 def header(path: Path, download: str) -> list[str]:
-    """Return the column names of a CSV or parquet file; InputError if there is no such file or it cannot be read.
+    """Return the column names of a CSV, ARFF or parquet file; InputError if there is no such file or it cannot be read.
 
     `download` says where the user gets the file.
     """
@@ -78,17 +78,41 @@ def _is_parquet(path: Path) -> bool:
     return path.suffix.lower() in (".parquet", ".pq")
 
 
+def _is_arff(path: Path) -> bool:
+    return path.suffix.lower() == ".arff"
+
+
 def _names(path: Path) -> list[str]:
     if _is_parquet(path):
         return list(pq.read_schema(path).names)
+    if _is_arff(path):
+        return _arff_header(path)[0]
     return list(pd.read_csv(path, nrows=0, encoding="utf-8-sig").columns)
 
 
 def _cells(path: Path, columns: list[str]) -> pd.DataFrame:
     if _is_parquet(path):
         return pq.read_table(path, columns=columns).to_pandas()
+    if _is_arff(path):
+        names, lines = _arff_header(path)
+        return pd.read_csv(
+            path, skiprows=lines, names=names, usecols=columns, dtype="str", keep_default_na=False, na_values=["?"]
+        )
     # Text first, so that a cell that is no number is found and named instead of silently turning its column to text.
     return pd.read_csv(path, usecols=columns, dtype="str", encoding="utf-8-sig", keep_default_na=False)
+
+
+def _arff_header(path: Path) -> tuple[list[str], int]:
+    """Return the attributes' names and the number of lines up to @data, after which follows CSV with "?" for blanks."""
+    names: list[str] = []
+    with path.open(encoding="utf-8-sig") as lines:
+        for number, line in enumerate(lines, start=1):
+            match line.split():
+                case [tag, name, *_] if tag.lower() == "@attribute":
+                    names.append(name.strip("'\""))
+                case [tag] if tag.lower() == "@data":
+                    return names, number
+    raise pd.errors.ParserError("no line @data")
 
 
 def _numbers(path: Path, cells: pd.Series) -> pd.Series:
@@ -105,7 +129,7 @@ def _numbers(path: Path, cells: pd.Series) -> pd.Series:
 
 
 def _unreadable(path: Path, download: str, error: Exception) -> InputError:
-    kind = "parquet" if _is_parquet(path) else "CSV in UTF-8"
+    kind = "parquet" if _is_parquet(path) else "ARFF" if _is_arff(path) else "CSV in UTF-8"
     reason = (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")
     return InputError(
         f"{path} cannot be read as {kind}: {reason}. It may be cut short: download it again from {download}"
