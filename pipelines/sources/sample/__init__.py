@@ -15,9 +15,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from features.tables import TABLES
-from pipelines.sources.sample.arrays import Floats, Ints
+from pipelines.sources.sample.arrays import Ints, day_number
+from pipelines.sources.sample.climate import Climate, draw_climate, macro_table
+from pipelines.sources.sample.defects import PERCENT, defects_of
 from pipelines.sources.sample.dirt import make_dirty
-from pipelines.sources.sample.latents import LOADING, draw_climate
+from pipelines.sources.sample.latents import LOADING
 from pipelines.sources.sample.portfolio import TOPICS, application_truth, draw_shard
 from pipelines.sources.sample.settings import SampleSettings
 from pipelines.sources.sample.truth import BASE_LOG_ODDS, Background
@@ -40,10 +42,13 @@ def produce(settings: SampleSettings, seed: int, raw: Path, truth: Path) -> None
     starts = range(0, settings.customers, SHARD_CUSTOMERS)
     shards = [np.arange(start, min(start + SHARD_CUSTOMERS, settings.customers)) + 1 for start in starts]
     climate_seed, *shard_seeds = np.random.SeedSequence(seed).spawn(1 + len(shards))
-    climate = draw_climate(np.random.default_rng(climate_seed), _months(settings))
+    economy = np.random.default_rng(climate_seed)
+    climate = draw_climate(economy, settings)
     background = None
     with ExitStack() as stack:
         files = _Files(stack)
+        macro = macro_table(economy, climate, day_number(settings.data_until))
+        _write_table(files, raw, truth, macro, "macro_series", economy, settings)
         for number, shard_seed in zip(shards, shard_seeds, strict=True):
             background = _write_shard(files, raw, truth, number, shard_seed, climate, settings, background)
     _write_params(truth / "params.json", settings, seed, climate)
@@ -72,7 +77,7 @@ def _write_shard(
     truth: Path,
     number: Ints,
     seed: np.random.SeedSequence,
-    climate: Floats,
+    climate: Climate,
     settings: SampleSettings,
     background: Background | None,
 ) -> Background:
@@ -80,28 +85,38 @@ def _write_shard(
     streams = {topic: np.random.default_rng(s) for topic, s in zip(TOPICS, seed.spawn(len(TOPICS)), strict=True)}
     shard = draw_shard(streams, number, climate, settings)
     background = background or shard.risk.background()
-    for name, clean in shard.tables.items():
-        dirty, listed = make_dirty(streams["dirt"], clean, TABLES[name])
-        files.append(raw / f"{name}.parquet", dirty)
-        files.append(truth / "dirty_rows.parquet", listed)
+    for name, dirt in zip(TABLES, streams["dirt"].spawn(len(TABLES)), strict=True):
+        if name in shard.tables:
+            # Each table is let go once it is written.
+            _write_table(files, raw, truth, shard.tables.pop(name), name, dirt, settings)
     files.append(truth / "applications.parquet", application_truth(shard, background))
     files.append(truth / "ledger_defaults.parquet", shard.ledger_defaults)
     return background
 
 
-def _months(settings: SampleSettings) -> int:
-    """Return the months of climate needed: from the first application to the end of the last performance window."""
-    first, last = settings.first_as_of, settings.last_as_of
-    return 12 * (last.year - first.year) + last.month - first.month + 1 + 12
+def _write_table(
+    files: _Files,
+    raw: Path,
+    truth: Path,
+    clean: pa.Table,
+    name: str,
+    rng: np.random.Generator,
+    settings: SampleSettings,
+) -> None:
+    """Write a table with its dirt, and the list of its dirty rows."""
+    in_percent = settings.market_share_in_percent and name == "market_surveys"
+    dirty, listed = make_dirty(rng, clean, TABLES[name], (PERCENT,) if in_percent else defects_of(TABLES[name]))
+    files.append(raw / f"{name}.parquet", dirty)
+    files.append(truth / "dirty_rows.parquet", listed)
 
 
-def _write_params(path: Path, settings: SampleSettings, seed: int, climate: Floats) -> None:
+def _write_params(path: Path, settings: SampleSettings, seed: int, climate: Climate) -> None:
     """Write what the portfolio was drawn from."""
     params = {
         "seed": seed,
         "settings": dataclasses.asdict(settings),
         "base_log_odds": BASE_LOG_ODDS,
         "loading": LOADING,
-        "climate": [round(float(value), 6) for value in climate],
+        "climate": [round(float(value), 6) for value in climate.path],
     }
     path.write_text(json.dumps(params, indent=1, default=str) + "\n", encoding="utf-8")

@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 from scipy.stats import norm
 
-from pipelines.sources.sample.arrays import NEVER, Days, Flags, Floats, Ints, day_number, month_of
+from pipelines.sources.sample.arrays import NEVER, Days, Flags, Floats, Ints, day_number
+from pipelines.sources.sample.climate import Climate
 from pipelines.sources.sample.latents import DAYS_PER_YEAR, DIMENSIONS, Population
 from pipelines.sources.sample.settings import SampleSettings
 from pipelines.sources.sample.truth import TrueRisk, draw_default_after, realised_intensity, true_risk
@@ -74,24 +75,21 @@ def draw_arrivals(rng: np.random.Generator, count: int, settings: SampleSettings
     return as_of
 
 
-def draw_prospects(
-    rng: np.random.Generator, population: Population, arrivals: Days, climate: Floats, settings: SampleSettings
-) -> Prospects:
+def draw_prospects(rng: np.random.Generator, population: Population, arrivals: Days, climate: Climate) -> Prospects:
     """Draw policy and fate of every arriving application."""
     customer, turn = np.nonzero(arrivals < NEVER)
     as_of = arrivals[customer, turn]
     quality = {name: population.at(name, customer, as_of) for name in DIMENSIONS}
-    month = month_of(as_of) - int(month_of(np.array([day_number(settings.first_as_of)]))[0])
     risk = true_risk(
         quality,
         size=population.size[customer],
         age_years=(as_of - population.established_on[customer]) / DAYS_PER_YEAR,
-        climate=climate[month],
+        climate=climate.at(as_of),
         industry=population.industry[customer],
         region=population.region[customer],
         is_heavy_polluter=population.is_heavy_polluter[customer].astype(float),
     )
-    intensity = realised_intensity(risk.pd, climate, month)
+    intensity = realised_intensity(risk.pd, climate.path, climate.index(as_of))
     return Prospects(
         customer=customer,
         turn=turn,

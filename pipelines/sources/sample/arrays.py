@@ -44,6 +44,36 @@ def month_of(day: Days) -> Ints:
     return day.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)
 
 
+def month_start(month: Ints) -> Days:
+    """Return the first day of each month, months counted since January 1970."""
+    return month.astype("datetime64[M]").astype("datetime64[D]").astype(np.int64)
+
+
+def days_later(rng: np.random.Generator, day: Days, mean: float) -> Days:
+    """Return days that follow after an exponentially distributed while."""
+    return day + np.floor(rng.exponential(mean, len(day))).astype(np.int64)
+
+
+def logistic(x: Floats) -> Floats:
+    """Return 1 / (1 + exp(-x)), in (0, 1)."""
+    return 1 / (1 + np.exp(-x))
+
+
+def within(values: Floats, low: float, high: float) -> Floats:
+    """Return the values cut to their possible range."""
+    return np.minimum(np.maximum(values, low), high)
+
+
+def score(values: Floats) -> Floats:
+    """Return scores from 0 to 100 with one decimal."""
+    return np.round(within(values, 0, 100), 1)
+
+
+def known_by(last_day: int, day: Days) -> Days:
+    """Return the days, NEVER for those after the last day of the data."""
+    return np.where(day <= last_day, day, NEVER)
+
+
 def yuan(cents: Ints) -> Floats:
     """Return an amount in whole cents as decimal yuan."""
     return cents / MINOR_UNITS

@@ -24,8 +24,8 @@ BOOKING_DAYS = 3
 """No invoice in the last days of the data, so that every invoice is booked by the cut-off."""
 KEPT_IN_DEFAULT_SHARE = 0.40
 """Of the applications of customers in default, how many are kept on purpose: about 0.3% of all applications."""
-DORMANT_SHARE = 0.031
-"""Of the admitted applications without default, how many never lead to an invoice: 3% of the admitted."""
+DORMANT_SHARE = 0.03
+"""Of the admitted applications, how many never lead to an invoice, and so to no default either, whatever their risk."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,6 +57,8 @@ class History:
     """Index into DEFAULT_TYPES; -1 without default."""
     trade_from: Days
     """Start of each customer's last spell of trade before the default or the end of the data."""
+    exposed_from: Days
+    """Observation date of the application whose default it is; -1 without default."""
 
     @property
     def is_dpd90(self) -> Flags:
@@ -71,6 +73,7 @@ class _Relations:
         count = len(population.number)
         self.default_on = np.full(count, NEVER)
         self.default_type = np.full(count, -1)
+        self.exposed_from = np.full(count, -1)
         self.covered_until = np.full(count, -1)
         # Column 0 holds the trade before the first application; each admission after a pause opens the next column.
         self.start = np.full((count, MOST_APPLICATIONS + 1), NEVER)
@@ -105,6 +108,7 @@ class _Relations:
         kind = np.where(mature & (type_draw == DPD90), DPD90, other_type)
         self.default_on[customer[fresh]] = day[fresh]
         self.default_type[customer[fresh]] = kind[fresh]
+        self.exposed_from[customer[fresh]] = as_of[fresh]
         self.covered_until[customer] = as_of + PERFORMANCE_DAYS
 
 
@@ -120,6 +124,7 @@ def live_through(
     made = np.ones(count, dtype=bool)
     in_default = np.zeros(count, dtype=bool)
     keep = rng.random(count) < KEPT_IN_DEFAULT_SHARE
+    dormant = rng.random(count) < DORMANT_SHARE
     for turn in range(MOST_APPLICATIONS):
         now = np.flatnonzero(drawn.turn == turn)
         in_default[now] = relations.default_on[drawn.customer[now]] <= drawn.as_of[now]
@@ -128,22 +133,24 @@ def live_through(
         good, bad = sound[drawn.is_admissible[sound]], sound[~drawn.is_admissible[sound]]
         relations.refuse(drawn.customer[bad], drawn.as_of[bad])
         relations.admit(drawn.customer[good], drawn.as_of[good], decided_on[good], turn)
+        # Only a customer that no earlier window holds can fall asleep: there a default may have been drawn already.
+        dormant[good] &= relations.covered_until[drawn.customer[good]] < drawn.as_of[good]
+        buys = good[~dormant[good]]
         relations.expose(
-            drawn.customer[good], drawn.as_of[good], drawn.default_after[good], type_draw[good], other_type[good]
+            drawn.customer[buys], drawn.as_of[buys], drawn.default_after[buys], type_draw[buys], other_type[buys]
         )
     admitted = drawn.is_admissible & ~in_default
-    safe = relations.default_on[drawn.customer] == NEVER
-    dormant = admitted & safe & (rng.random(count) < DORMANT_SHARE)
     return History(
         prospects=drawn.select(made),
         made=made,
         admitted=admitted[made],
         in_default=in_default[made],
         decided_on=decided_on[made],
-        dormant=dormant[made],
+        dormant=(dormant & admitted)[made],
         spells=_spells(relations, settings),
         default_on=relations.default_on,
         default_type=relations.default_type,
+        exposed_from=relations.exposed_from,
         trade_from=np.take_along_axis(relations.start, relations.spell[:, None], axis=1)[:, 0],
     )
 

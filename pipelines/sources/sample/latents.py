@@ -71,6 +71,8 @@ class Population:
     revenue_effect: Floats
     """Lasting part of the ratio of revenue to assets, in logs."""
     is_listed: Flags
+    employees: Floats
+    """Staff at the first application."""
 
     def at(self, dimension: str, customer: Ints, day: Days) -> Floats:
         """Return one quality of the customers on the given days, linear between the yearly knots."""
@@ -84,6 +86,11 @@ class Population:
     def is_heavy_polluter(self) -> Flags:
         """Whether the industry counts as a heavy polluter."""
         return np.isin(self.industry, HEAVY_POLLUTERS)
+
+    @property
+    def assets(self) -> Floats:
+        """Typical total assets in yuan."""
+        return np.exp(17.5 + 1.2 * self.size)
 
     @property
     def monthly_revenue(self) -> Floats:
@@ -115,6 +122,7 @@ def draw_population(rng: np.random.Generator, number: Ints, first_as_of: Days, s
         tenure_from=first_as_of - np.ceil(tenure_days).astype(np.int64),
         revenue_effect=0.40 * rng.standard_normal(count),
         is_listed=rng.random(count) < 0.03 * np.exp(size - 0.5),
+        employees=np.exp(4 + 0.9 * size + 0.5 * rng.standard_normal(count)),
     )
 
 
@@ -150,11 +158,3 @@ def _paths(rng: np.random.Generator, count: int, years: int) -> Floats:
     for year in range(1, years):
         path[:, year] = PERSISTENCE * path[:, year - 1] + np.sqrt(1 - PERSISTENCE**2) * path[:, year]
     return path
-
-
-def draw_climate(rng: np.random.Generator, months: int) -> Floats:
-    """Draw the monthly business climate from the first application on: a five-year cycle plus AR(1) noise, sd 0.18."""
-    noise = rng.standard_normal(months) * 0.18
-    for month in range(1, months):
-        noise[month] = 0.9 * noise[month - 1] + np.sqrt(1 - 0.9**2) * noise[month]
-    return 0.8 * np.sin(2 * np.pi * (np.arange(months) - 6) / 60) + noise

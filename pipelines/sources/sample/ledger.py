@@ -3,21 +3,15 @@
 from dataclasses import dataclass
 
 import numpy as np
-import pyarrow as pa
 
-from features.tables import INVOICES
 from pipelines.sources.sample.arrays import (
     NEVER,
     Days,
     Flags,
     Floats,
     Ints,
-    arrow_table,
     cents,
-    customer_key,
     number_within,
-    numbered_key,
-    yuan,
 )
 from pipelines.sources.sample.history import BOOKING_DAYS, History
 from pipelines.sources.sample.latents import DAYS_PER_YEAR, TENURE_MONTHS, Population
@@ -29,6 +23,7 @@ SHARE_OF_REVENUE = 0.02
 AMOUNT_SPREAD = 0.6
 SMALLEST_INVOICE = 500.0
 DAYS_LATE_AT_DEFAULT = 91
+SHORTEST_TERMS_DAYS = 7
 SMALLEST_TRIGGER = 6_000.0
 """Yuan; above the 5,000 of the materiality threshold."""
 TRIGGER_SHARE = 0.02
@@ -94,10 +89,12 @@ def draw_trade(rng: np.random.Generator, population: Population, settings: Sampl
 
 
 def dormancy(history: History) -> Pauses:
-    """Return the performance windows in which an admitted customer never buys."""
-    dormant = history.dormant
-    as_of = history.prospects.as_of[dormant]
-    return Pauses(customer=history.prospects.customer[dormant], start=as_of, end=as_of + PERFORMANCE_DAYS)
+    """Return the stretches in which an admitted customer never buys: its window, or until the next admission."""
+    customer, as_of = history.prospects.customer[history.admitted], history.prospects.as_of[history.admitted]
+    dormant = history.dormant[history.admitted]
+    following = np.where(customer == np.r_[customer[1:], -1], np.r_[as_of[1:], NEVER], NEVER)
+    end = np.minimum(as_of + PERFORMANCE_DAYS, following)
+    return Pauses(customer=customer[dormant], start=as_of[dormant], end=end[dormant])
 
 
 def draw_invoices(
@@ -163,10 +160,16 @@ def _paused(pauses: Pauses, customer: Ints, day: Days, count: int) -> Flags:
 def _triggers(
     history: History, trade: Trade, customer: Ints, due_on: Days, amount: Floats
 ) -> tuple[Ints, Days, Days, Floats]:
-    """Return one material invoice per ledger default, due exactly 91 days before it."""
+    """Return one material invoice per ledger default, due exactly 91 days before it.
+
+    It is issued after the application that the default belongs to wherever that leaves a week to pay: an invoice more than
+    others have before `as_of` would tell of the default to come.
+    """
     who = np.flatnonzero(history.is_dpd90)
     due = history.default_on[who] - DAYS_LATE_AT_DEFAULT
     issued = np.maximum(due - trade.terms_days[who], history.trade_from[who] + 1)
+    after = np.maximum(issued, history.exposed_from[who] + 1)
+    issued = np.where(after <= due - SHORTEST_TERMS_DAYS, after, issued)
     other = due_on >= history.default_on[customer] - DAYS_LATE_AT_DEFAULT
     unpaid = np.bincount(customer[other], amount[other], len(trade.mean_invoice))[who]
     material = np.maximum(SMALLEST_TRIGGER, TRIGGER_SHARE * unpaid)
@@ -178,25 +181,3 @@ def _credit_notes(rng: np.random.Generator, amount: Ints, unpaid: Flags, cancell
     some = ~unpaid & (rng.random(len(amount)) < CREDIT_NOTE_SHARE)
     share = np.where(some, rng.uniform(0.02, 0.20, len(amount)), 0.0)
     return np.where(cancelled, amount, np.rint(share * amount).astype(np.int64))
-
-
-def invoice_table(population: Population, invoices: Invoices, disputes: dict[str, Ints]) -> pa.Table:
-    """Return the table `invoices`; `disputes` holds amount (cents), opened and closed days of every invoice."""
-    customer = population.number[invoices.customer]
-    return arrow_table(
-        INVOICES,
-        {
-            "invoice_id": numbered_key("I", customer, invoices.number, 4),
-            "customer_id": customer_key(customer),
-            "issued_on": invoices.issued_on,
-            "due_on": invoices.due_on,
-            "amount": yuan(invoices.amount),
-            "credit_note_amount": yuan(invoices.credited),
-            "disputed_amount": yuan(disputes["amount"]),
-            "dispute_opened_on": disputes["opened_on"],
-            "dispute_closed_on": disputes["closed_on"],
-            "currency": "CNY",
-            "cancelled": invoices.cancelled,
-            "booked_at": invoices.booked_at,
-        },
-    )

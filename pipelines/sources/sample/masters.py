@@ -47,7 +47,6 @@ def customer_table(
     known_at = np.minimum(first_as_of, np.where(population.existing, population.tenure_from, first_as_of))
     known_at = known_at - rng.integers(0, 30, count)
     capital = np.exp(15.5 + 0.8 * population.size + 0.8 * rng.standard_normal(count))
-    employees = np.exp(4 + 0.9 * population.size + 0.5 * rng.standard_normal(count))
     paid_in = np.where(rng.random(count) < 0.1, np.nan, rng.uniform(0.3, 1.0, count))
     codes = _codes(rng, population)
     updated = np.flatnonzero(rng.random(count) < UPDATED_SHARE)
@@ -57,7 +56,7 @@ def customer_table(
     second = number_within(row) == 1
     known_at = known_at[row]
     known_at[second] = update_at
-    headcount = np.ceil(np.where(second, 1.2, 1.0) * employees[row])
+    headcount = np.ceil(np.where(second, 1.2, 1.0) * population.employees[row])
     headcount[rng.random(len(row)) < 0.03] = np.nan
     capital = np.rint(np.where(second, 1.5, 1.0) * capital[row] / 10_000) * 10_000
     group = population.group[row]

@@ -7,6 +7,22 @@ PERFORMANCE_DAYS = 365
 """Length of the performance window `(as_of, as_of + 365]`."""
 
 
+@dataclass(frozen=True)
+class Profile:
+    """One of the sizes that the portfolio usually has."""
+
+    customers: int
+    mean_invoices: float
+
+
+PROFILES = {
+    "test": Profile(customers=5_000, mean_invoices=24.0),
+    "default": Profile(customers=20_000, mean_invoices=36.0),
+    "bench": Profile(customers=1_000_000, mean_invoices=8.0),
+}
+"""test: for pipeline tests, about 200 defaults; default: for the documentation's figures; bench: for speed and memory."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class SampleSettings:
     """Size and calendar of the simulated portfolio."""
@@ -21,6 +37,14 @@ class SampleSettings:
     """Cut-off of the data: nothing booked later is written."""
     mean_invoices: float = 36.0
     """Mean invoices of an existing customer before the first application (tenure 6 to 60 months)."""
+    market_share_in_percent: bool = False
+    """Whether the market surveys come with percent for fractions: the fault of a whole table that rule DQ11 is for."""
+
+    @classmethod
+    def of(cls, profile: str, customers: int | None, data_until: date) -> "SampleSettings":
+        """Return the settings of a profile, with another number of customers if one is given."""
+        size = PROFILES[profile]
+        return cls(customers=customers or size.customers, mean_invoices=size.mean_invoices, data_until=data_until)
 
     def __post_init__(self) -> None:
         """Refuse a portfolio that nobody could label."""

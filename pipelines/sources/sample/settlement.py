@@ -7,21 +7,14 @@ the drawn defaults ever owes anything more than 90 days past due.
 from dataclasses import dataclass
 
 import numpy as np
-import pyarrow as pa
 
-from features.tables import PAYMENTS
 from pipelines.sources.sample.arrays import (
     NEVER,
     Days,
     Flags,
     Floats,
     Ints,
-    arrow_table,
-    customer_key,
     number_within,
-    numbered_key,
-    pick,
-    yuan,
 )
 from pipelines.sources.sample.history import History
 from pipelines.sources.sample.latents import Population
@@ -232,25 +225,3 @@ def draw_unallocated(rng: np.random.Generator, history: History, invoices: Invoi
     eligible &= ~history.is_dpd90[invoices.customer[payments.invoice]]
     share = UNALLOCATED_SHARE * len(eligible) / max(eligible.sum(), 1)
     return eligible & (rng.random(len(eligible)) < share)
-
-
-def payment_table(population: Population, invoices: Invoices, payments: Payments, unallocated: Flags) -> pa.Table:
-    """Return the table `payments`."""
-    row = invoices.customer[payments.invoice]
-    customer = population.number[row]
-    invoice_id = numbered_key("I", customer, invoices.number[payments.invoice], 4)
-    return arrow_table(
-        PAYMENTS,
-        {
-            "payment_id": numbered_key("P", customer, number_within(row) + 1, 4),
-            "customer_id": customer_key(customer),
-            "invoice_id": pa.compute.if_else(pa.array(unallocated), pa.scalar(None, pa.string()), invoice_id),
-            "received_on": payments.received_on,
-            "cleared_on": payments.cleared_on,
-            "amount": yuan(payments.amount),
-            "method": pick(METHODS, payments.method),
-            "bounced": payments.bounced,
-            "currency": "CNY",
-            "booked_at": payments.booked_at,
-        },
-    )

@@ -14,6 +14,7 @@ from pipelines.sources.sample.arrays import (
     customer_key,
     day_number,
     last_day_of,
+    logistic,
     numbered_key,
     pick,
     year_of,
@@ -104,7 +105,7 @@ def _accounts(
     # Of the spread 0.45 of revenue to assets, 0.40 lasts with the customer: growth is then years apart, not noise.
     level = 0.10 + 0.08 * stab + 0.12 * ops + population.revenue_effect[customer] + 0.20 * next(noise)
     revenue = assets * np.exp(level)
-    leverage = np.clip(_share(0.25 - 0.55 * fin + 0.45 * next(noise)) + 0.25 * (fin < -2), 0.05, 1.5)
+    leverage = np.clip(logistic(0.25 - 0.55 * fin + 0.45 * next(noise)) + 0.25 * (fin < -2), 0.05, 1.5)
     liabilities = assets * leverage
     balance = _balance_sheet(rng, assets, liabilities, fin, next(noise))
     margin = 0.06 + 0.035 * fin + 0.01 * ops + 0.04 * next(noise)
@@ -160,10 +161,6 @@ def _balance_sheet(
     }
 
 
-def _share(x: Floats) -> Floats:
-    return 1 / (1 + np.exp(-x))
-
-
 def _with_restatements(restated: Flags) -> tuple[Ints, Flags]:
     """Return the rows with each restated statement twice in a row, and which of them are second versions."""
     row = np.repeat(np.arange(len(restated)), 1 + restated)
@@ -189,8 +186,8 @@ def _reported(accounts: dict[str, Floats], scale: Ints, is_listed: Flags) -> dic
 def _opinions(rng: np.random.Generator, fin: Floats, size: Floats) -> Ints:
     """Draw audit opinions: qualified or worse for the weak, unaudited for the small; an index into OPINIONS."""
     count = len(fin)
-    worse = rng.random(count) < _share(-4.2 - 0.8 * fin)
-    unaudited = rng.random(count) < _share(-0.5 - 0.9 * size)
+    worse = rng.random(count) < logistic(-4.2 - 0.8 * fin)
+    unaudited = rng.random(count) < logistic(-0.5 - 0.9 * size)
     clean = (rng.random(count) < 0.05).astype(np.int64)
     return np.select([worse, unaudited], [rng.choice([2, 3, 4], count, p=[0.7, 0.2, 0.1]), 5], default=clean)
 
@@ -198,8 +195,9 @@ def _opinions(rng: np.random.Generator, fin: Floats, size: Floats) -> Ints:
 def _auditors(rng: np.random.Generator, population: Population, customer: Ints, year: Ints, opinion: Ints) -> pa.Array:
     """Return each statement's auditor, changed now and then; null if unaudited."""
     first = rng.integers(0, AUDITORS, len(population.number))
-    span = int(year.max(initial=0) - year.min(initial=0)) + 1
+    start = year.min(initial=9999)
+    span = max(int(year.max(initial=0) - start) + 1, 0)
     changes = np.cumsum(rng.random((len(population.number), span)) < AUDITOR_CHANGE, axis=1)
-    auditor = (first[customer] + changes[customer, year - year.min(initial=9999)]) % AUDITORS
+    auditor = (first[customer] + changes[customer, year - start]) % AUDITORS
     names = tuple(f"AU{n:03d}" for n in range(AUDITORS))
     return pick(names, np.where(opinion == OPINIONS.index("unaudited"), -1, auditor))
