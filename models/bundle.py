@@ -23,14 +23,14 @@ from sklearn.utils.validation import check_is_fitted
 
 from models.calibration import AffineCalibration
 from models.default_risk import DefaultRiskModel
-from models.encoding import FeatureEncoder
+from models.encoding import Constants, FeatureEncoder, Standard
 from models.grades import MasterScale
 from models.scaling import PointsScale
 
 Floats = NDArray[np.float64]
 
 MODEL, MANIFEST = "model.txt", "manifest.json"
-FORMAT = 1
+FORMAT = 2
 
 
 class BundleError(ValueError):
@@ -141,6 +141,7 @@ class Bundle:
             "files": {MODEL: sha256(self.model_text.encode()).hexdigest()},
             "features": [{"name": name, "kind": kind} for name, kind in kinds.items()],
             "categories": categories,
+            "standards": {name: asdict(standard) for name, standard in self.encoder.standards.items()},
             "calibration": asdict(self.calibration),
             "points_scale": asdict(self.scale),
             "grade_bounds": list(self.grades.bounds),
@@ -154,9 +155,10 @@ class Bundle:
     def _from_manifest(cls, model_text: str, manifest: Mapping[str, Any]) -> "Bundle":
         names = tuple(feature["name"] for feature in manifest["features"])
         categories = {name: tuple(values) for name, values in manifest["categories"].items()}
+        standards = {name: _standard(content) for name, content in manifest["standards"].items()}
         return cls(
             model_text=model_text,
-            encoder=FeatureEncoder(names, categories),
+            encoder=FeatureEncoder(names, categories, standards),
             calibration=AffineCalibration(**manifest["calibration"]),
             scale=PointsScale(**manifest["points_scale"]),
             grades=MasterScale(tuple(manifest["grade_bounds"])),
@@ -165,6 +167,16 @@ class Bundle:
             fingerprints=manifest["fingerprints"],
             versions=manifest["versions"],
         )
+
+
+def _standard(content: Mapping[str, Any]) -> Standard:
+    by_category = {category: _constants(pair) for category, pair in content["by_category"].items()}
+    return Standard(content["within"], _constants(content["overall"]), by_category)
+
+
+def _constants(pair: list[float]) -> Constants:
+    mean, deviation = pair
+    return mean, deviation
 
 
 def _read_manifest(folder: Path, expected_sha256: str | None) -> dict[str, Any]:

@@ -63,6 +63,8 @@ class DefaultRiskModel(ClassifierMixin, BaseEstimator):
     Parameters
     ----------
     directions : monotone constraint by column: +1 a higher value raises the PD, -1 lowers it, 0 or absent none.
+    standardise_within : numbers that the trees see in standard deviations from the mean of a category: the column of
+        categories by column of numbers. The direction of such a number holds among companies of one category.
     learning_rate, num_leaves, max_depth, min_child_samples, min_child_weight, reg_lambda : shape of the trees.
     subsample, colsample : share of the rows and of the columns, in (0, 1], that each tree sees.
     n_estimators : most trees a fold may grow.
@@ -86,6 +88,7 @@ class DefaultRiskModel(ClassifierMixin, BaseEstimator):
         self,
         *,
         directions: Mapping[str, int] | None = None,
+        standardise_within: Mapping[str, str] | None = None,
         learning_rate: float = 0.05,
         num_leaves: int = 15,
         max_depth: int = 6,
@@ -102,6 +105,7 @@ class DefaultRiskModel(ClassifierMixin, BaseEstimator):
         num_threads: int = 1,
     ):
         self.directions = directions
+        self.standardise_within = standardise_within
         self.learning_rate = learning_rate
         self.num_leaves = num_leaves
         self.max_depth = max_depth
@@ -141,7 +145,7 @@ class DefaultRiskModel(ClassifierMixin, BaseEstimator):
         frame = self._frame(X, reset=True)
         bad = self._outcome(y)
         check_consistent_length(frame, bad)
-        self.encoder_ = FeatureEncoder.learn(frame)
+        self.encoder_ = FeatureEncoder.learn(frame, self.standardise_within)
         weight = _check_sample_weight(sample_weight, frame, dtype=np.float64, ensure_non_negative=True)
         group = None if groups is None else column_or_1d(groups)
         check_consistent_length(bad, group)

@@ -8,11 +8,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import brentq
-from scipy.special import expit, logit
+from scipy.special import expit, logit, ndtr, ndtri
 from scipy.stats import rankdata
 
 from models.metrics.checks import Floats, NotEstimable, Outcomes, calibration_inputs, require_both_classes
-from models.metrics.intervals import jeffreys_interval
+from models.metrics.intervals import Estimate, jeffreys_interval, tails
 
 ECE_BINS = 15
 NEWTON_STEPS = 100
@@ -74,8 +74,22 @@ def ece(defaulted: ArrayLike, pd_12m: ArrayLike) -> float:
     References: Naeini, Cooper and Hauskrecht (2015), AAAI; bins of equal count as in Nixon et al. (2019), CVPR workshops.
     """
     outcomes, pds = calibration_inputs(defaulted, pd_12m, "ECE")
-    surplus = np.bincount(_equal_count_bins(pds, ECE_BINS), weights=outcomes - pds)
+    surplus = np.bincount(equal_count_bins(pds, ECE_BINS), weights=outcomes - pds)
     return float(np.abs(surplus).sum() / outcomes.size)
+
+
+def mce(defaulted: ArrayLike, pd_12m: ArrayLike) -> float:
+    """Maximum calibration error: the largest gap of default rate and mean PD over the bins of `ece`.
+
+    Inputs, errors and range as in `ece`, which it is at least as large as; one thin bin of heavy ties can fill it with noise.
+
+    References: Naeini, Cooper and Hauskrecht (2015), AAAI.
+    """
+    outcomes, pds = calibration_inputs(defaulted, pd_12m, "MCE")
+    bins = equal_count_bins(pds, ECE_BINS)
+    sizes = np.bincount(bins)
+    surplus = np.bincount(bins, weights=outcomes - pds)[sizes > 0]
+    return float((np.abs(surplus) / sizes[sizes > 0]).max())
 
 
 def calibration_slope(defaulted: ArrayLike, pd_12m: ArrayLike) -> float:
@@ -89,10 +103,15 @@ def calibration_slope(defaulted: ArrayLike, pd_12m: ArrayLike) -> float:
 
     References: Cox (1958), Biometrika 45; Van Calster et al. (2019), "Calibration: the Achilles heel", BMC Medicine 17.
     """
-    outcomes, pds = calibration_inputs(defaulted, pd_12m, "calibration slope")
-    require_both_classes(outcomes, "calibration slope")
-    _require_overlap(outcomes, pds)
-    return _logistic_slope(outcomes, logit(pds))
+    return _slope(defaulted, pd_12m)[0]
+
+
+def calibration_slope_interval(defaulted: ArrayLike, pd_12m: ArrayLike, level: float = 0.95) -> Estimate:
+    """The calibration slope with its Wald interval, from the curvature of the likelihood; rows count as independent.
+
+    Inputs and errors as in `calibration_slope`; `level` in (0, 1). References: Cox (1958), Biometrika 45.
+    """
+    return _wald(*_slope(defaulted, pd_12m), level)
 
 
 def calibration_in_the_large(defaulted: ArrayLike, pd_12m: ArrayLike) -> float:
@@ -103,6 +122,29 @@ def calibration_in_the_large(defaulted: ArrayLike, pd_12m: ArrayLike) -> float:
 
     References: Van Calster et al. (2016), J. Clinical Epidemiology 74; weak calibration, with the log-odds as offset.
     """
+    return _shift(defaulted, pd_12m)[0]
+
+
+def calibration_in_the_large_interval(defaulted: ArrayLike, pd_12m: ArrayLike, level: float = 0.95) -> Estimate:
+    """Calibration in the large with its Wald interval, which covers 0 if the level of the PDs may be right.
+
+    Inputs and errors as in `calibration_in_the_large`; `level` in (0, 1). Rows count as independent.
+    References: Van Calster et al. (2016), J. Clinical Epidemiology 74.
+    """
+    return _wald(*_shift(defaulted, pd_12m), level)
+
+
+def calibration_in_the_large_p(defaulted: ArrayLike, pd_12m: ArrayLike) -> float:
+    """P-value of the two-sided Wald test that the PDs have the right level; below 5% the 95% interval leaves out 0.
+
+    Inputs and errors as in `calibration_in_the_large`. References: Van Calster et al. (2016), J. Clinical Epidemiology 74.
+    """
+    shift, error = _shift(defaulted, pd_12m)
+    return float(2 * ndtr(-abs(shift / error)))
+
+
+def _shift(defaulted: ArrayLike, pd_12m: ArrayLike) -> tuple[float, float]:
+    """Calibration in the large and its standard error."""
     outcomes, pds = calibration_inputs(defaulted, pd_12m, "calibration in the large")
     require_both_classes(outcomes, "calibration in the large")
     log_odds, observed = logit(pds), logit(outcomes.mean())
@@ -111,7 +153,9 @@ def calibration_in_the_large(defaulted: ArrayLike, pd_12m: ArrayLike) -> float:
         return float(expit(log_odds + shift).sum() - outcomes.sum())
 
     # Moving all PDs below, or all above, the observed rate brackets the only root.
-    return float(brentq(missing_bads, observed - log_odds.max() - 1, observed - log_odds.min() + 1, xtol=1e-12))
+    shift = float(brentq(missing_bads, observed - log_odds.max() - 1, observed - log_odds.min() + 1, xtol=1e-12))
+    fitted = expit(log_odds + shift)
+    return shift, float((fitted * (1 - fitted)).sum() ** -0.5)
 
 
 def spiegelhalter_z(defaulted: ArrayLike, pd_12m: ArrayLike) -> float:
@@ -137,7 +181,7 @@ def reliability(defaulted: ArrayLike, pd_12m: ArrayLike, bins: int = 10) -> pd.D
     the default rate). Equal PDs share a bin, so heavy ties leave fewer and uneven bins.
     """
     outcomes, pds = calibration_inputs(defaulted, pd_12m, "reliability table")
-    rows = pd.DataFrame({"bin": _equal_count_bins(pds, bins), "pd_12m": pds, "bad": outcomes})
+    rows = pd.DataFrame({"bin": equal_count_bins(pds, bins), "pd_12m": pds, "bad": outcomes})
     table = rows.groupby("bin").agg(n=("bad", "size"), bads=("bad", "sum"), mean_pd=("pd_12m", "mean"))
     table["default_rate"] = table["bads"] / table["n"]
     table["low"], table["high"] = jeffreys_interval(table["bads"], table["n"])
@@ -145,12 +189,25 @@ def reliability(defaulted: ArrayLike, pd_12m: ArrayLike, bins: int = 10) -> pd.D
     return table.drop(columns="bads").reset_index(drop=True)
 
 
+def _slope(defaulted: ArrayLike, pd_12m: ArrayLike) -> tuple[float, float]:
+    """Calibration slope and its standard error."""
+    outcomes, pds = calibration_inputs(defaulted, pd_12m, "calibration slope")
+    require_both_classes(outcomes, "calibration slope")
+    _require_overlap(outcomes, pds)
+    return _logistic_slope(outcomes, logit(pds))
+
+
+def _wald(value: float, error: float, level: float) -> Estimate:
+    half_width = float(ndtri(tails(level)[1])) * error
+    return Estimate(value, value - half_width, value + half_width)
+
+
 def _brier(outcomes: Outcomes, pds: Floats) -> float:
     return float(((pds - outcomes) ** 2).mean())
 
 
-def _equal_count_bins(values: Floats, bins: int) -> NDArray[np.int64]:
-    """Bin of each value from 0, by mid-rank: ties stay together and the order of the rows does not matter."""
+def equal_count_bins(values: Floats, bins: int) -> NDArray[np.int64]:
+    """Return the bin of each value from 0, by mid-rank: ties stay together and the order of the rows does not matter."""
     # Twice the mid-rank is whole, so the division below has no rounding to depend on.
     twice_rank = (2 * rankdata(values)).astype(np.int64)
     return (twice_rank - 1) * bins // (2 * len(values))
@@ -167,8 +224,8 @@ def _require_overlap(outcomes: Outcomes, pds: Floats) -> None:
         )
 
 
-def _logistic_slope(outcomes: Outcomes, log_odds: Floats) -> float:
-    """Slope of the maximum-likelihood line, by Newton's method with halved steps from the line of no slope."""
+def _logistic_slope(outcomes: Outcomes, log_odds: Floats) -> tuple[float, float]:
+    """Slope of the maximum-likelihood line and its error, by Newton's method with halved steps from the line of no slope."""
     centred = (log_odds - log_odds.mean()) / log_odds.std()
     design = np.column_stack([np.ones(centred.size), centred])
     line = np.array([logit(outcomes.mean()), 0.0])
@@ -176,10 +233,12 @@ def _logistic_slope(outcomes: Outcomes, log_odds: Floats) -> float:
     for _ in range(NEWTON_STEPS):
         fitted = expit(design @ line)
         gradient = design.T @ (outcomes - fitted)
-        step = np.linalg.solve(design.T @ (design * (fitted * (1 - fitted))[:, np.newaxis]), gradient)
+        information = design.T @ (design * (fitted * (1 - fitted))[:, np.newaxis])
+        step = np.linalg.solve(information, gradient)
         # Newton doubles the right digits: a promised gain of 1e-13 a row leaves nothing to see after this last step.
         if gradient @ step < 1e-13 * outcomes.size:
-            return float((line + step)[1] / log_odds.std())
+            error = np.sqrt(np.linalg.inv(information)[1, 1])
+            return float((line + step)[1] / log_odds.std()), float(error / log_odds.std())
         while (reached := _log_likelihood(design @ (line + step), outcomes)) < likelihood:
             step /= 2
         line, likelihood = line + step, reached

@@ -1,4 +1,4 @@
-"""How well a score ranks bads above goods: AUC, Gini, KS, average precision, the ROC curve, and DeLong's inference.
+"""How well a score ranks bads above goods: AUC, Gini, KS, average precision, ROC and CAP curves, and DeLong's inference.
 
 Every function takes `defaulted` (1 for a bad, 0 for a good) and any finite `score` that rises with risk: a PD, log-odds of
 default, or points with their sign turned. Only the order of the scores matters.
@@ -30,6 +30,15 @@ class Comparison:
     """Two AUCs on the same rows: `difference` is the first minus the second, `p_value` of the two-sided test of none."""
 
     difference: float
+    z: float
+    p_value: float
+
+
+@dataclass(frozen=True)
+class Decline:
+    """An AUC that fell: `loss` is the AUC at development minus the AUC now, `p_value` of the one-sided test of no loss."""
+
+    loss: float
     z: float
     p_value: float
 
@@ -123,11 +132,62 @@ def roc_curve(defaulted: ArrayLike, score: ArrayLike, points: int = 200) -> pd.D
     """
     if points < 2:
         raise ValueError(f"a ROC curve needs at least 2 points, its two ends; got {points}.")
-    tally = _tally(*ranking_inputs(defaulted, score, "ROC curve"))
-    fpr = np.append(0, tally.goods[::-1].cumsum()) / tally.goods_up_to[-1]
-    tpr = np.append(0, tally.bads[::-1].cumsum()) / tally.bads_up_to[-1]
+    fpr, tpr = roc_steps(*ranking_inputs(defaulted, score, "ROC curve"))
     kept = np.unique(np.searchsorted(fpr + tpr, np.linspace(0, 2, points)))
     return pd.DataFrame({"fpr": fpr[kept], "tpr": tpr[kept]})
+
+
+def roc_steps(outcomes: Outcomes, scores: Floats) -> tuple[Floats, Floats]:
+    """Return every corner of the ROC curve as shares of goods and of bads declined, riskiest first, of checked inputs."""
+    tally = _tally(outcomes, scores)
+    fpr = np.append(0, tally.goods[::-1].cumsum()) / tally.goods_up_to[-1]
+    tpr = np.append(0, tally.bads[::-1].cumsum()) / tally.bads_up_to[-1]
+    return fpr, tpr
+
+
+def partial_auc(defaulted: ArrayLike, score: ArrayLike, most_fpr: float = 0.2) -> float:
+    """AUC over the cut-offs that decline at most a share `most_fpr` of the goods, in (0, 1], standardised.
+
+    Inputs and errors as in `auc`, and ValueError for a share outside (0, 1]. Returns a float, 1 if perfect and 0.5 by chance
+    as the AUC itself, which it equals at a share of 1. Lending declines few goods: the rest of the curve is never used.
+
+    References: McClish (1989), "Analyzing a portion of the ROC curve", Medical Decision Making 9(3).
+    """
+    if not 0 < most_fpr <= 1:
+        raise ValueError(f"the share of goods declined must lie in (0, 1], such as 0.2; got {most_fpr}.")
+    fpr, tpr = roc_steps(*ranking_inputs(defaulted, score, "partial AUC"))
+    # The first corner at or beyond the limit: a vertical rise at the limit itself adds no area.
+    end = int(np.searchsorted(fpr, most_fpr))
+    slope = (tpr[end] - tpr[end - 1]) / (fpr[end] - fpr[end - 1])
+    reached = tpr[end - 1] + slope * (most_fpr - fpr[end - 1])
+    area = np.trapezoid(np.append(tpr[:end], reached), np.append(fpr[:end], most_fpr))
+    by_chance = most_fpr**2 / 2
+    return float((1 + (area - by_chance) / (most_fpr - by_chance)) / 2)
+
+
+def cap_curve(defaulted: ArrayLike, score: ArrayLike, points: int = 200) -> pd.DataFrame:
+    """The CAP curve for a plot: share of all declined, share of bads caught, riskiest first, from (0, 0) to (1, 1).
+
+    Inputs and errors as in `roc_curve`. Columns `declined` and `caught`, at most `points` rows.
+
+    References: Engelmann, Hayden and Tasche (2003), "Testing rating accuracy", Risk 16(1).
+    """
+    roc = roc_curve(defaulted, score, points)
+    bad_rate = float(np.mean(np.asarray(defaulted, dtype=np.float64)))
+    return pd.DataFrame({"declined": (1 - bad_rate) * roc["fpr"] + bad_rate * roc["tpr"], "caught": roc["tpr"]})
+
+
+def accuracy_ratio(defaulted: ArrayLike, score: ArrayLike) -> float:
+    """Accuracy ratio: area between CAP curve and diagonal as a share of the perfect model's; equal to the Gini.
+
+    Inputs and errors as in `auc`. Returns a float in [-1, 1]. It is measured on the CAP curve, so that the two routes to one
+    number check each other. References: Engelmann, Hayden and Tasche (2003), "Testing rating accuracy", Risk 16(1).
+    """
+    outcomes, scores = ranking_inputs(defaulted, score, "accuracy ratio")
+    fpr, tpr = roc_steps(outcomes, scores)
+    bad_rate = outcomes.mean()
+    area = np.trapezoid(tpr, (1 - bad_rate) * fpr + bad_rate * tpr)
+    return float((area - 0.5) / ((1 - bad_rate) / 2))
 
 
 def delong_interval(defaulted: ArrayLike, score: ArrayLike, level: float = 0.95) -> Estimate:
@@ -164,8 +224,21 @@ def delong_paired(defaulted: ArrayLike, score_a: ArrayLike, score_b: ArrayLike) 
     difference = _auc(_tally(outcomes, scores_a)) - _auc(_tally(outcomes, scores_b))
     # The variance of the differences holds the covariance of the two AUCs, and is exactly 0 for scores that rank alike.
     error = float(np.sqrt(_variance(bads_a - bads_b, goods_a - goods_b)))
-    z = difference / error if error > 0 else float(np.copysign(np.inf, difference)) if difference else 0.0
+    z = _in_errors(difference, error)
     return Comparison(difference, z, float(2 * ndtr(-abs(z))))
+
+
+def auc_decline(defaulted: ArrayLike, score: ArrayLike, auc_at_development: float) -> Decline:
+    """Whether the AUC has fallen below that at development, which counts as known: one-sided, z = loss / DeLong's error.
+
+    Inputs and errors as in `delong_interval`. At an AUC of 0 or 1, which has no error, z is infinite unless the loss is 0.
+
+    References: ECB (2019), "Instructions for reporting the validation results of internal models", annex 1.
+    """
+    outcomes, scores = _delong_inputs(defaulted, score)
+    loss = auc_at_development - _auc(_tally(outcomes, scores))
+    z = _in_errors(loss, float(np.sqrt(_variance(*_placements(outcomes, scores)))))
+    return Decline(loss, z, float(ndtr(-z)))
 
 
 def _tally(outcomes: Outcomes, scores: Floats) -> _Tally:
@@ -196,6 +269,12 @@ def _placements(outcomes: Outcomes, scores: Floats) -> tuple[Floats, Floats]:
     goods_below = (ranks[outcomes] - rankdata(scores[outcomes])) / n_goods
     bads_above = 1 - (ranks[~outcomes] - rankdata(scores[~outcomes])) / n_bads
     return goods_below, bads_above
+
+
+def _in_errors(difference: float, error: float) -> float:
+    if error > 0:
+        return difference / error
+    return float(np.copysign(np.inf, difference)) if difference else 0.0
 
 
 def _variance(of_bads: Floats, of_goods: Floats) -> float:

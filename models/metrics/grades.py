@@ -10,9 +10,10 @@ from scipy.stats import beta
 
 from models.metrics.checks import Floats, Outcomes, calibration_inputs
 from models.metrics.intervals import jeffreys_interval
+from models.metrics.verdicts import P_VALUE, Verdict
 
-AMBER_BELOW, RED_BELOW = 0.05, 0.01
-"""Levels of the one-sided tests."""
+NOTICED_BELOW = P_VALUE.green[0]
+"""A test that would not fall below this level on odds of default one doubling off has too few rows to call a grade green."""
 
 
 def jeffreys_p(bads: ArrayLike, n: ArrayLike, pd_12m: ArrayLike) -> Floats:
@@ -24,6 +25,40 @@ def jeffreys_p(bads: ArrayLike, n: ArrayLike, pd_12m: ArrayLike) -> Floats:
     bad = np.asarray(bads, dtype=np.float64)
     good = np.asarray(n, dtype=np.float64) - bad
     return np.asarray(beta.cdf(pd_12m, bad + 0.5, good + 0.5), dtype=np.float64)
+
+
+def jeffreys_p_too_high(bads: ArrayLike, n: ArrayLike, pd_12m: ArrayLike) -> Floats:
+    """The mirror of `jeffreys_p`: one-sided test of "the PD is not too high"; small values say that it overestimates."""
+    bad = np.asarray(bads, dtype=np.float64)
+    good = np.asarray(n, dtype=np.float64) - bad
+    return np.asarray(beta.sf(pd_12m, bad + 0.5, good + 0.5), dtype=np.float64)
+
+
+def too_low_verdicts(p_values: ArrayLike, n: ArrayLike, mean_pd: ArrayLike) -> list[Verdict]:
+    """Return a verdict a grade on `jeffreys_p`: red below 1%, amber below 5%, NaN "not enough data", else green.
+
+    But green only if the test would have noticed odds of default twice as high (one grade on the master scale), else "not
+    enough data": of ten customers without a default nobody learns whether 1% was right.
+    """
+    size, pds = np.asarray(n, dtype=np.float64), np.asarray(mean_pd, dtype=np.float64)
+    at_doubled_odds = 2 * pds / (1 + pds)
+    return _verdicts(p_values, jeffreys_p(size * at_doubled_odds, size, pds))
+
+
+def too_high_verdicts(p_values: ArrayLike, n: ArrayLike, mean_pd: ArrayLike) -> list[Verdict]:
+    """Return a verdict a grade on `jeffreys_p_too_high`, as in `too_low_verdicts` but for odds half as high."""
+    size, pds = np.asarray(n, dtype=np.float64), np.asarray(mean_pd, dtype=np.float64)
+    at_halved_odds = pds / (2 - pds)
+    return _verdicts(p_values, jeffreys_p_too_high(size * at_halved_odds, size, pds))
+
+
+def portfolio_jeffreys_p(defaulted: ArrayLike, pd_12m: ArrayLike) -> float:
+    """`jeffreys_p` of all rows together against their mean PD, in [0, 1]; small if the PDs are too low as a whole.
+
+    Inputs as in `grade_table`. Raises NotEstimable without rows, ValueError for unpaired or missing values and wrong PDs.
+    """
+    outcomes, pds = calibration_inputs(defaulted, pd_12m, "portfolio's Jeffreys test")
+    return float(jeffreys_p(outcomes.sum(), outcomes.size, pds.mean()))
 
 
 def grade_table(grade: ArrayLike, defaulted: ArrayLike, pd_12m: ArrayLike, order: Sequence[str]) -> pd.DataFrame:
@@ -52,7 +87,7 @@ def grade_table(grade: ArrayLike, defaulted: ArrayLike, pd_12m: ArrayLike, order
     table["low"], table["high"] = jeffreys_interval(table["bads"], table["n"])
     table["jeffreys_p"] = jeffreys_p(table["bads"], table["n"], table["mean_pd"])
     table.loc[table["n"] == 0, ["low", "high"]] = np.nan
-    table["verdict"] = _verdicts(table)
+    table["verdict"] = too_low_verdicts(table["jeffreys_p"], table["n"], table["mean_pd"])
     return table
 
 
@@ -98,10 +133,7 @@ def _count(grades: pd.Series, outcomes: Outcomes, pds: Floats) -> pd.DataFrame:
     return table
 
 
-def _verdicts(table: pd.DataFrame) -> list[str]:
-    p = table["jeffreys_p"].to_numpy(dtype=np.float64)
-    n, mean_pd = table["n"].to_numpy(dtype=np.float64), table["mean_pd"].to_numpy(dtype=np.float64)
-    pd_at_doubled_odds = 2 * mean_pd / (1 + mean_pd)
-    would_notice = jeffreys_p(n * pd_at_doubled_odds, n, mean_pd) < AMBER_BELOW
-    verdicts = np.select([p < RED_BELOW, p < AMBER_BELOW, would_notice], ["red", "amber", "green"], "not enough data")
-    return [str(verdict) for verdict in verdicts]
+def _verdicts(p_values: ArrayLike, p_if_wrong: Floats) -> list[Verdict]:
+    verdicts = [P_VALUE.verdict(p) for p in np.asarray(p_values, dtype=np.float64).tolist()]
+    unnoticed = ~(p_if_wrong < NOTICED_BELOW)
+    return ["not enough data" if u and v == "green" else v for v, u in zip(verdicts, unnoticed, strict=True)]

@@ -1,6 +1,7 @@
 """Whether a score or feature is still distributed as in development: the population stability index."""
 
 import numpy as np
+import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from scipy.stats import chi2
 
@@ -30,8 +31,7 @@ def psi(development: ArrayLike, recent: ArrayLike) -> float:
 
     References: Siddiqi (2017), "Intelligent Credit Scoring"; Yurdakul and Naranjo (2020), J. Risk Model Validation 14(4).
     """
-    p, q = (np.maximum(counts / counts.sum(), SMALLEST_SHARE) for counts in _bin_counts(development, recent))
-    return float(((q - p) * np.log(q / p)).sum())
+    return _psi(*_bin_counts(development, recent))
 
 
 def psi_critical_value(development: ArrayLike, recent: ArrayLike, level: float = 0.95) -> float:
@@ -40,11 +40,48 @@ def psi_critical_value(development: ArrayLike, recent: ArrayLike, level: float =
     It is (1/n + 1/m) times the chi-square quantile with one degree of freedom less than there are filled bins. Inputs and
     errors as in `psi`. References: Yurdakul and Naranjo (2020), J. Risk Model Validation 14(4).
     """
-    before, now = _bin_counts(development, recent)
+    return _critical_value(*_bin_counts(development, recent), level)
+
+
+def category_psi(development: ArrayLike, recent: ArrayLike) -> float:
+    """PSI of a category: every value of development is a bin, all values unknown to it are one, and missing is one.
+
+    Inputs of text, shapes (n,) and (m,), missing as None or NaN. Returns a float of at least 0, read as `psi`.
+    Raises ValueError if a side has no row. References: as `psi`.
+    """
+    return _psi(*_category_counts(development, recent))
+
+
+def category_psi_critical_value(development: ArrayLike, recent: ArrayLike, level: float = 0.95) -> float:
+    """The category PSI that chance alone exceeds with probability 1 - `level`, as `psi_critical_value`."""
+    return _critical_value(*_category_counts(development, recent), level)
+
+
+def _psi(before: NDArray[np.int64], now: NDArray[np.int64]) -> float:
+    p, q = (np.maximum(counts / counts.sum(), SMALLEST_SHARE) for counts in (before, now))
+    return float(((q - p) * np.log(q / p)).sum())
+
+
+def _critical_value(before: NDArray[np.int64], now: NDArray[np.int64], level: float) -> float:
     filled = int(((before + now) > 0).sum())
     # A single bin cannot shift; chi-square with no freedom is 0.
     quantile = chi2.ppf(level, filled - 1) if filled > 1 else 0.0
     return float((1 / before.sum() + 1 / now.sum()) * quantile)
+
+
+def _category_counts(development: ArrayLike, recent: ArrayLike) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    before, now = (pd.Series(values, dtype=object) for values in (development, recent))
+    if before.empty or now.empty:
+        raise ValueError(f"PSI needs values to compare; got {before.size} development and {now.size} recent rows.")
+    known = pd.Index(sorted(before.dropna().unique()))
+    unknown, missing = known.size, known.size + 1
+
+    def counts(values: pd.Series) -> NDArray[np.int64]:
+        place = known.get_indexer(values)
+        bins = np.where(values.isna(), missing, np.where(place < 0, unknown, place))
+        return np.bincount(bins, minlength=missing + 1)
+
+    return counts(before), counts(now)
 
 
 def _bin_counts(development: ArrayLike, recent: ArrayLike) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

@@ -143,9 +143,9 @@ def test_paths_to_other_files_are_refused(folder, files):
 
 
 def test_a_bundle_of_another_format_is_refused_with_both_versions(folder):
-    edit_manifest(folder, lambda m: m["versions"].update(bundle_format=2))
+    edit_manifest(folder, lambda m: m["versions"].update(bundle_format=1))
 
-    with pytest.raises(BundleError, match="has bundle format 2, this version reads 1"):
+    with pytest.raises(BundleError, match="has bundle format 1, this version reads 2"):
         Bundle.read(folder)
 
 

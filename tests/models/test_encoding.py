@@ -1,8 +1,12 @@
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from models.bundle import Bundle
 from models.encoding import FeatureEncoder
+from models.scaling import PointsScale
 
 FRAME = pd.DataFrame(
     {
@@ -124,3 +128,130 @@ def test_a_name_that_the_model_file_cannot_hold_is_refused(name):
 
 def test_nobody_to_score_gives_an_empty_matrix():
     assert FeatureEncoder.learn(FRAME).matrix(FRAME.head(0)).shape == (0, 4)
+
+
+def emissions(**of_industry: list[float]) -> pd.DataFrame:
+    """One row a company: its industry and the log of its carbon intensity."""
+    rows = [(name, value) for name, values in of_industry.items() for value in values]
+    return pd.DataFrame(rows, columns=["industry", "intensity"])
+
+
+WITHIN = {"intensity": "industry"}
+STEEL, BANKS = [4.0, 6.0] * 10, [0.5, 1.5] * 10
+SPREAD = np.sqrt(20 / 19)  # sample deviation of ten values one below and ten one above the mean
+LEARNT = FeatureEncoder.learn(emissions(C=STEEL, J=BANKS), WITHIN)
+
+
+def standardised(encoder: FeatureEncoder, frame: pd.DataFrame) -> list[float]:
+    return encoder.matrix(frame)[:, encoder.names.index("intensity")].tolist()
+
+
+def test_carbon_intensity_is_measured_against_the_companys_own_industry():
+    same_emissions = emissions(C=[3.0], J=[3.0])
+
+    assert LEARNT.standards["intensity"].by_category == {"C": (5.0, SPREAD), "J": (1.0, SPREAD / 2)}
+    assert standardised(LEARNT, same_emissions) == pytest.approx([-2 / SPREAD, 2 / (SPREAD / 2)])
+
+
+def test_the_constants_are_those_of_the_development_rows_whatever_is_scored():
+    later = emissions(C=[400.0] * 50, J=[0.0])
+
+    assert standardised(LEARNT, later)[0] == pytest.approx(395 / SPREAD)
+    assert standardised(LEARNT, later.iloc[[0]]) == standardised(LEARNT, later)[:1]
+
+
+@given(st.lists(st.floats(-10, 15), min_size=2), st.sampled_from(["C", "J", "Z", None]))
+def test_of_two_companies_of_one_industry_the_one_that_emits_more_stays_the_higher(intensities, industry):
+    frame = pd.DataFrame({"industry": pd.Series([industry] * len(intensities), dtype=object), "intensity": intensities})
+
+    in_order = standardised(LEARNT, frame.sort_values("intensity"))
+
+    assert in_order == sorted(in_order)
+
+
+@pytest.mark.parametrize("industry", ["采矿业", None, "Z"])
+def test_an_unknown_industry_is_measured_against_all_companies(industry):
+    everyone = np.array(STEEL + BANKS)
+    scored = pd.DataFrame({"industry": [industry, "C"], "intensity": [3.5, 5.0]})
+
+    assert standardised(LEARNT, scored) == pytest.approx([(3.5 - everyone.mean()) / everyone.std(ddof=1), 0.0])
+
+
+def test_nineteen_known_values_are_too_few_for_constants_of_an_industry_and_twenty_are_enough():
+    learnt = FeatureEncoder.learn(emissions(C=[*STEEL[:19], np.nan, np.nan], J=BANKS), WITHIN)
+
+    assert set(learnt.standards["intensity"].by_category) == {"J"}
+
+
+def test_an_industry_in_which_all_emit_alike_is_measured_against_all_companies():
+    learnt = FeatureEncoder.learn(emissions(C=STEEL, J=[0.1] * 30), WITHIN)
+
+    assert set(learnt.standards["intensity"].by_category) == {"C"}
+
+
+def test_where_all_companies_emit_alike_a_value_is_its_distance_from_theirs():
+    learnt = FeatureEncoder.learn(emissions(C=[0.1] * 30), WITHIN)
+
+    assert standardised(learnt, emissions(C=[0.1, 2.1])) == pytest.approx([0.0, 2.0])
+
+
+def test_an_intensity_known_of_nobody_stays_missing():
+    nobody = emissions(C=[np.nan] * 30)
+
+    assert np.isnan(standardised(FeatureEncoder.learn(nobody, WITHIN), nobody)).all()
+    assert standardised(LEARNT, emissions(C=[np.nan, 5.0]))[1] == 0.0
+    assert np.isnan(standardised(LEARNT, emissions(C=[np.nan, 5.0]))[0])
+
+
+@pytest.mark.parametrize("dtype", ["object", "str", "category"])
+def test_the_kind_of_the_industry_column_does_not_change_the_standard(dtype):
+    frame = emissions(C=STEEL, J=BANKS).astype({"industry": dtype})
+
+    assert FeatureEncoder.learn(frame, WITHIN) == LEARNT
+    assert standardised(LEARNT, frame) == standardised(LEARNT, emissions(C=STEEL, J=BANKS))
+
+
+def test_the_order_of_the_rows_does_not_choose_who_has_constants():
+    turned = FeatureEncoder.learn(emissions(C=STEEL, J=BANKS).iloc[::-1], WITHIN).standards["intensity"]
+
+    assert list(turned.by_category) == ["C", "J"]
+
+
+@pytest.mark.parametrize(
+    ("number", "category"), [("intensity", "region"), ("industry", "industry"), ("waste", "industry")]
+)
+def test_only_numbers_are_standardised_and_only_within_categories(number, category):
+    message = f"cannot standardise '{number}' within '{category}': .* the categories are industry"
+
+    with pytest.raises(ValueError, match=message):
+        FeatureEncoder.learn(emissions(C=STEEL), {number: category})
+
+
+def test_an_infinite_intensity_is_refused_before_anything_is_learnt_from_it():
+    with pytest.raises(ValueError, match=r"infinite values in intensity \(1 rows\)"):
+        FeatureEncoder.learn(emissions(C=[*STEEL, np.inf]), WITHIN)
+
+
+def test_the_constants_travel_in_the_bundle_and_score_as_the_model(portfolio, quick_model, tmp_path):
+    model = quick_model(standardise_within={"days_beyond_terms": "industry"})
+    model.fit(portfolio.X, portfolio.defaulted, groups=portfolio.customer)
+    bundle = Bundle.from_model(model, scale=PointsScale(), reference={}, fingerprints={})
+
+    bundle.write(tmp_path)
+
+    read = Bundle.read(tmp_path, bundle.sha256)
+    assert read == bundle
+    assert set(read.encoder.standards["days_beyond_terms"].by_category) == {"制造业", "批发和零售业", "建筑业"}
+    assert (read.decision_function(portfolio.X) == model.decision_function(portfolio.X)).all()
+
+
+def test_the_later_a_customer_pays_the_higher_its_pd_also_when_measured_within_its_industry(portfolio, quick_model):
+    model = quick_model(standardise_within={"days_beyond_terms": "industry"})
+    model.fit(portfolio.X, portfolio.defaulted, groups=portfolio.customer)
+    customers = portfolio.X.head(200)
+
+    later = [model.decision_function(customers.assign(days_beyond_terms=days)) for days in range(-20, 61, 5)]
+
+    steps = np.diff(later, axis=0)
+    assert (steps >= 0).all()
+    assert (steps > 0).any(axis=0).all()

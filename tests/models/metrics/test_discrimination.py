@@ -8,13 +8,17 @@ from sklearn.metrics import average_precision_score, roc_auc_score
 
 from models.metrics.checks import NotEstimable
 from models.metrics.discrimination import (
+    accuracy_ratio,
     auc,
+    auc_decline,
     average_precision,
+    cap_curve,
     delong_interval,
     delong_paired,
     gini,
     ks,
     ks_point,
+    partial_auc,
     roc_curve,
 )
 
@@ -223,3 +227,74 @@ def test_a_thinned_roc_curve_is_still_the_same_picture() -> None:
 def test_a_roc_curve_of_one_point_is_refused() -> None:
     with pytest.raises(ValueError, match="at least 2 points, its two ends; got 1"):
         roc_curve([0, 1], [1, 2], points=1)
+
+
+@given(portfolios(), st.sampled_from([0.05, 0.2, 0.5, 0.999]))
+def test_the_partial_auc_agrees_with_scikit_learn(portfolio: Portfolio, most_fpr: float) -> None:
+    defaulted, score = portfolio
+
+    expected = roc_auc_score(defaulted, placed(score), max_fpr=most_fpr)
+
+    assert partial_auc(defaulted, score, most_fpr) == pytest.approx(expected, abs=1e-12)
+
+
+@given(portfolios())
+def test_the_partial_auc_over_all_cut_offs_is_the_auc(portfolio: Portfolio) -> None:
+    assert partial_auc(*portfolio, most_fpr=1) == pytest.approx(auc(*portfolio), abs=1e-12)
+
+
+@pytest.mark.parametrize("most_fpr", [0, -0.1, 1.5, 20])
+def test_a_share_of_goods_declined_in_percent_is_refused(most_fpr: float) -> None:
+    with pytest.raises(ValueError, match=rf"must lie in \(0, 1\], such as 0.2; got {most_fpr}"):
+        partial_auc([0, 1], [1, 2], most_fpr)
+
+
+@given(portfolios())
+def test_the_accuracy_ratio_of_the_cap_curve_is_the_gini(portfolio: Portfolio) -> None:
+    assert accuracy_ratio(*portfolio) == pytest.approx(gini(*portfolio), abs=1e-9)
+
+
+@given(portfolios())
+def test_the_cap_curve_shows_which_share_of_bads_the_riskiest_hold(portfolio: Portfolio) -> None:
+    defaulted, score = portfolio
+
+    curve = cap_curve(defaulted, score, points=10_000)
+
+    for cut_off in np.unique(score):
+        declined, caught = (score >= cut_off).mean(), (score[defaulted == 1] >= cut_off).mean()
+        assert np.isclose(curve["declined"], declined).any()
+        assert np.isclose(curve["caught"], caught).any()
+    assert (curve.iloc[-1] == 1).all()
+
+
+def test_an_auc_is_tested_against_that_at_development_with_its_own_error() -> None:
+    random = np.random.default_rng(8)
+    defaulted = np.repeat([0, 1], [400, 60])
+    score = random.normal(1.0 * defaulted)
+    wins = outranked(defaulted, score)
+    error = np.sqrt(wins.mean(axis=1).var(ddof=1) / 60 + wins.mean(axis=0).var(ddof=1) / 400)
+
+    decline = auc_decline(defaulted, score, 0.85)
+
+    assert decline.loss == pytest.approx(0.85 - wins.mean())
+    assert decline.z == pytest.approx(decline.loss / error)
+    assert decline.p_value == pytest.approx(norm.sf(decline.loss / error))
+
+
+def test_an_auc_that_rose_is_no_decline() -> None:
+    assert auc_decline([0, 0, 1, 1, 0, 1], [1, 2, 3, 4, 3.5, 5], 0.6).p_value > 0.5
+
+
+@pytest.mark.parametrize(("at_development", "p_value"), [(1.0, 0.5), (0.9, 1.0)])
+def test_a_perfect_ranking_has_not_declined(at_development: float, p_value: float) -> None:
+    assert auc_decline([0, 0, 1, 1], [1, 2, 3, 4], at_development).p_value == p_value
+
+
+def test_chance_alone_looks_like_a_decline_as_often_as_the_test_says() -> None:
+    random = np.random.default_rng(9)
+    truth = norm.cdf(1.0 / np.sqrt(2))
+    defaulted = np.repeat([0, 1], [300, 60])
+
+    p_values = [auc_decline(defaulted, random.normal(1.0 * defaulted), truth).p_value for _ in range(1000)]
+
+    assert np.mean(np.array(p_values) < 0.05) == pytest.approx(0.05, abs=0.02)

@@ -14,9 +14,13 @@ from models.metrics.calibration import (
     brier,
     brier_skill,
     calibration_in_the_large,
+    calibration_in_the_large_interval,
+    calibration_in_the_large_p,
     calibration_slope,
+    calibration_slope_interval,
     ece,
     log_loss,
+    mce,
     reliability,
     spiegelhalter_z,
 )
@@ -198,3 +202,70 @@ def test_customers_of_equal_pd_stay_in_one_bin_of_the_reliability_table() -> Non
 
 def test_a_portfolio_smaller_than_the_number_of_bins_gets_a_bin_a_customer() -> None:
     assert reliability([0, 1, 0], [0.1, 0.2, 0.3])["n"].tolist() == [1, 1, 1]
+
+
+def test_the_maximum_calibration_error_is_the_worst_bins_gap() -> None:
+    defaulted, p_default = simulated(600, 5)
+    surplus = (defaulted - p_default)[np.argsort(p_default)]
+
+    expected = max(abs(of_bin.mean()) for of_bin in np.split(surplus, 15))
+
+    assert mce(defaulted, p_default) == pytest.approx(expected)
+
+
+@given(portfolios())
+def test_the_worst_bin_is_at_least_as_far_off_as_the_average_one(portfolio: Portfolio) -> None:
+    assert ece(*portfolio) - 1e-12 <= mce(*portfolio) <= 1
+
+
+def test_the_errors_of_slope_and_level_are_those_of_the_likelihoods_curvature() -> None:
+    defaulted, p_default = simulated(800, 6, 0.4, 0.8)
+    log_odds = logit(p_default)
+
+    def loss(intercept: float, slope: float) -> float:
+        return float(np.logaddexp(0, np.where(defaulted, -1, 1) * (intercept + slope * log_odds)).sum())
+
+    step = 1e-3
+    line = minimize(lambda x: loss(*x), [0, 1], tol=1e-10).x
+    moves = [(1, 0), (0, 1)]
+    curvature = (
+        np.array(
+            [
+                [
+                    sum(
+                        s * t * loss(*(line + step * (s * np.array(a) + t * np.array(b)) / 2))
+                        for s in (1, -1)
+                        for t in (1, -1)
+                    )
+                    for a in moves
+                ]
+                for b in moves
+            ]
+        )
+        / step**2
+    )
+    slope = calibration_slope_interval(defaulted, p_default)
+    level = calibration_in_the_large_interval(defaulted, p_default)
+    bend = (loss(level.value + step, 1) - 2 * loss(level.value, 1) + loss(level.value - step, 1)) / step**2
+
+    assert (slope.high - slope.low) / 2 / 1.959964 == pytest.approx(np.sqrt(np.linalg.inv(curvature)[1, 1]), rel=1e-3)
+    assert (level.high - level.low) / 2 / 1.959964 == pytest.approx(bend**-0.5, rel=1e-3)
+
+
+def test_intervals_of_slope_and_level_cover_the_truth_as_often_as_they_say() -> None:
+    samples = [simulated(1500, seed) for seed in range(500)]
+
+    slopes = [calibration_slope_interval(*sample, level=0.9) for sample in samples]
+    levels = [calibration_in_the_large_interval(*sample, level=0.9) for sample in samples]
+
+    assert np.mean([e.low <= 1 <= e.high for e in slopes]) == pytest.approx(0.9, abs=0.04)
+    assert np.mean([e.low <= 0 <= e.high for e in levels]) == pytest.approx(0.9, abs=0.04)
+
+
+@given(portfolios())
+def test_the_level_is_off_at_5_percent_exactly_when_its_95_percent_interval_leaves_out_0(portfolio: Portfolio) -> None:
+    interval = calibration_in_the_large_interval(*portfolio)
+    p_value = calibration_in_the_large_p(*portfolio)
+
+    assume(abs(p_value - 0.05) > 1e-9)
+    assert (p_value < 0.05) == (not interval.low <= 0 <= interval.high)

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import chi2
 
-from models.metrics.stability import psi, psi_critical_value
+from models.metrics.stability import category_psi, category_psi_critical_value, psi, psi_critical_value
 
 VALUES = st.one_of(st.integers(-3, 3).map(float), st.floats(-1e300, 1e300), st.just(np.nan))
 SAMPLES = st.lists(VALUES, min_size=1, max_size=40).filter(lambda values: not np.isnan(values).all())
@@ -103,3 +103,33 @@ def test_nothing_to_compare_is_refused(before: list[float], now: list[float], co
 def test_an_infinite_ratio_is_refused() -> None:
     with pytest.raises(ValueError, match="1 of 2 recent values are infinite; the first is at row 1"):
         psi([1.0, 2.0], [1.0, np.inf])
+
+
+def test_the_psi_of_a_category_compares_its_shares() -> None:
+    before, now = ["制造业"] * 60 + ["建筑业"] * 40, ["制造业"] * 30 + ["建筑业"] * 70
+
+    assert category_psi(before, now) == pytest.approx((0.3 - 0.6) * np.log(0.3 / 0.6) + (0.7 - 0.4) * np.log(0.7 / 0.4))
+    assert category_psi(before, before[::-1]) == 0
+
+
+def test_industries_unknown_to_development_are_one_bin_and_the_missing_another() -> None:
+    before = ["C"] * 50 + ["F"] * 40 + [None] * 10
+    now = ["C"] * 50 + ["F"] * 20 + ["J"] * 5 + ["K"] * 15 + [None] * 10
+
+    assert category_psi(before, now) == pytest.approx((0.2 - 0.4) * np.log(0.5) + (0.2 - 1e-4) * np.log(0.2 / 1e-4))
+    assert category_psi_critical_value(before, now) == pytest.approx(0.02 * chi2.ppf(0.95, 3))
+
+
+def test_chance_alone_shifts_a_category_as_often_as_it_says() -> None:
+    random = np.random.default_rng(4)
+    industries = np.array(["A", "C", "E", "F"])
+    samples = [(random.choice(industries, 800), random.choice(industries, 500)) for _ in range(500)]
+
+    exceeded = [category_psi(*sample) > category_psi_critical_value(*sample) for sample in samples]
+
+    assert np.mean(exceeded) == pytest.approx(0.05, abs=0.025)
+
+
+def test_a_category_without_rows_is_refused() -> None:
+    with pytest.raises(ValueError, match="got 1 development and 0 recent rows"):
+        category_psi(["C"], [])
