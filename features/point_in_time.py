@@ -22,10 +22,11 @@ def observations(applications: ir.Table) -> ir.Table:
 def known(applications: ir.Table, table: Table, rows: ir.Table) -> ir.Table:
     """Return each application with every row of its customer's history that was known by the end of `as_of`.
 
-    Columns: application_id, as_of and all columns of the table; second-life values not yet known are null.
-    Grain: application x row of history.
+    Columns: application_id, as_of and the columns of the table but those declared unused; second-life values not yet known
+    are null. Grain: application x row of history.
     """
-    history = rows.drop("as_of") if "as_of" in rows.columns else rows
+    hidden = {"as_of", *(column.name for column in table if column.unused)}
+    history = rows.drop(*(name for name in rows.columns if name in hidden))
     joined = observations(applications).join(history, "customer_id")
     return _masked(table, joined.filter(joined[table.availability] <= joined.as_of))
 

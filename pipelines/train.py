@@ -63,7 +63,13 @@ def _refuse_leaks(rows: pd.DataFrame, names: list[str], params: Params) -> None:
 
 def _model(params: Params, names: list[str]) -> DefaultRiskModel:
     settings = params.train.model_dump(exclude={"monotone", "unconstrained", "leak_auc", "trusted"})
-    return DefaultRiskModel(directions=_directions(params, names), seed=params.seed, **settings)
+    within = {name: CATALOGUE.feature(name).standardise_within for name in names}
+    return DefaultRiskModel(
+        directions=_directions(params, names),
+        standardise_within={name: category for name, category in within.items() if category in names},
+        seed=params.seed,
+        **settings,
+    )
 
 
 def _directions(params: Params, names: list[str]) -> dict[str, int]:

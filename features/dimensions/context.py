@@ -6,6 +6,7 @@ from features.catalogue import Dimension, Feature, Indicator
 from features.frames.application import APPLICATION
 from features.frames.evidence import EVIDENCE
 from features.frames.statements import STATEMENTS
+from features.frames.surroundings import ECONOMY
 from features.frames.verbs import ratio
 from features.point_in_time import age_days
 from features.tables import MINOR_UNITS
@@ -98,6 +99,34 @@ CONTEXT_FACTORS = Indicator(
             missing="random",
             clip=None,
             source="GB/T 2260",
+        ),
+        Feature(
+            id="cx_business_climate",
+            en="Business climate",
+            zh="行业景气指数",
+            formula="newest business climate released by as_of, of the industry section, else of the whole economy",
+            frame=ECONOMY,
+            expression=lambda v: v.business_climate,
+            window="latest<=62d",
+            unit="z",
+            direction=-1,
+            missing="random",
+            clip=(-4, 4),
+            source="point-in-time rating philosophy",
+        ),
+        Feature(
+            id="cx_industry_default_rate",
+            en="Default rate of the industry",
+            zh="行业违约率(滞后)",
+            formula="newest default rate released by as_of, of the industry section, else of the whole economy",
+            frame=ECONOMY,
+            expression=lambda v: v.industry_default_rate,
+            window="latest<=92d",
+            unit="ratio",
+            direction=1,
+            missing="random",
+            clip=(0, 0.5),
+            source="RiskCalc sector adjustment",
         ),
         Feature(
             id="cx_requested_terms_days",

@@ -6,11 +6,49 @@ import ibis
 import ibis.expr.types as ir
 
 from features.catalogue import Dimension, Feature, Indicator
+from features.frames.bureau import BILL_LISTS, REPORT_DAYS, REPORTS, YEAR_APART_DAYS
 from features.frames.defaults import DEFAULTS, GROUP_DEFAULTS
 from features.frames.ledger import EXPOSURE, LEDGER, RECEIPTS, due_within
 from features.frames.statements import STATEMENTS
-from features.frames.verbs import decayed, ratio, weighted
-from features.point_in_time import age_days, month_number, months_since, within
+from features.frames.verbs import decayed, first_known, ratio, total, weighted
+from features.point_in_time import age_days, days_between, month_number, months_since, within
+from features.tables import MINOR_UNITS
+
+_LOAN_CLASSES = {"normal": 1, "special_mention": 2, "substandard": 3, "doubtful": 4, "loss": 5}
+_BILL_LISTS = {"overdue": 1, "persistent": 3}
+_MORE_REPORTS_THAN_ANY = 1_000_000
+"""More reports than any customer has in two years, so that a place never outweighs a day."""
+
+
+def _reported(view: ir.Table, value: ir.Value, days: int = REPORT_DAYS) -> ir.Value:
+    """Return a value of the newest report of the last `days` that tells it: no provider tells all of them."""
+    return first_known(value, view.place, within(view, "report_date", days))
+
+
+def _score_on_scale(view: ir.Table) -> ir.FloatingValue:
+    scale = view.scale_max - view.scale_min
+    return ratio(view.score - view.scale_min, ibis.ifelse(scale > 0, scale, ibis.null("float64")))
+
+
+def _rank(column: ir.Value, ranks: dict[str, int]) -> ir.IntegerValue:
+    return ibis.cases(*((column == word, rank) for word, rank in ranks.items()))
+
+
+def _share_of(amount: ir.IntegerValue, size: ir.IntegerValue) -> ir.FloatingValue:
+    """Return an amount to the size it is a burden on: none is 0 whatever the size, else null where that is not positive."""
+    return ibis.ifelse(amount == 0, 0.0, ratio(amount, ibis.ifelse(size > 0, size, ibis.null("int64"))))
+
+
+def _log_debt(debt: ir.IntegerValue) -> ir.FloatingValue:
+    return (debt.cast("float64") / MINOR_UNITS + 1).ln()
+
+
+def _debt_growth(view: ir.Table) -> ir.FloatingValue:
+    """Return the log growth from the same provider's report nearest to a year before the newest; of two the later."""
+    gap = days_between(view.report_date, view.newest_date)
+    comparable = (view.provider == view.newest_provider) & gap.between(*YEAR_APART_DAYS)
+    distance = (gap - 365).abs() * _MORE_REPORTS_THAN_ANY + view.place
+    return _log_debt(view.newest_debt.max()) - _log_debt(first_known(view.total_balance, distance, comparable))
 
 
 def _weighted_dbt(view: ir.Table, rows: ir.BooleanValue) -> ir.FloatingValue:
@@ -80,6 +118,62 @@ CREDIT_HISTORY = Indicator(
     bad_zh="信用历史较差",
     features=(
         Feature(
+            id="ch_bureau_score",
+            en="External bureau score",
+            zh="外部征信评分",
+            formula="(score - lowest)/(highest - lowest of the scale) of the newest report that tells it",
+            frame=REPORTS,
+            expression=lambda v: _reported(v, _score_on_scale(v)),
+            window="latest<=365d",
+            unit="ratio",
+            direction=-1,
+            missing="random",
+            clip=(0, 1),
+            source="PBOC enterprise report; EBA/GL/2020/06 5.2",
+        ),
+        Feature(
+            id="ch_bureau_payment_index",
+            en="External payment index",
+            zh="外部付款指数",
+            formula="payment index of the newest report that tells it; 80 is prompt",
+            frame=REPORTS,
+            expression=lambda v: _reported(v, v.payment_index),
+            window="latest<=365d",
+            unit="index",
+            direction=-1,
+            missing="random",
+            clip=(1, 100),
+            source="D&B PAYDEX",
+        ),
+        Feature(
+            id="ch_oldest_account_months",
+            en="Age of the oldest credit account",
+            zh="最早信贷账户账龄",
+            formula="months from the opening of the oldest account to as_of, by the newest report that tells it",
+            frame=REPORTS,
+            expression=lambda v: _reported(v, months_since(v, "oldest_account_on")),
+            window="latest<=365d",
+            unit="months",
+            direction=-1,
+            missing="random",
+            clip=(0, 360),
+            source="length of history in credit scoring (Lessmann et al. 2015)",
+        ),
+        Feature(
+            id="ch_loan_class_worst",
+            en="Worst class of loans",
+            zh="最差贷款五级分类",
+            formula="normal 1, special mention 2, substandard 3, doubtful 4, loss 5 in the newest report that tells it",
+            frame=REPORTS,
+            expression=lambda v: _reported(v, _rank(v.worst_loan_class, _LOAN_CLASSES)),
+            window="latest<=365d",
+            unit="ordinal",
+            direction=1,
+            missing="random",
+            clip=(1, 5),
+            source="商业银行金融资产风险分类办法 (NFRA)",
+        ),
+        Feature(
             id="ch_prior_default_decay",
             en="Past defaults, time-decayed",
             zh="历史违约衰减指数",
@@ -107,6 +201,35 @@ CREDIT_HISTORY = Indicator(
             missing="structural",
             clip=(0, 1),
             source="EBA/GL/2017/15 connected clients",
+        ),
+        Feature(
+            id="ch_bill_overdue_months_12m",
+            en="Months on the list of overdue bill acceptors, 12 months",
+            zh="票据逾期名单月数(近12月)",
+            formula="sum over the months listed in the window, known at as_of: overdue 1, persistent 3",
+            frame=BILL_LISTS,
+            expression=lambda v: total(_rank(v.list_type, _BILL_LISTS), within(v, "list_month", 365)),
+            window="365d",
+            unit="count",
+            direction=1,
+            missing="zero",
+            zero_if_checked="bill_overdue",
+            clip=(0, 36),
+            source="SHCPE lists of overdue acceptors (three bills in six months)",
+        ),
+        Feature(
+            id="ch_bureau_inquiries_90d",
+            en="Inquiries by lenders, 90 days",
+            zh="近三月征信查询次数",
+            formula="inquiries of three months in the newest report that tells them",
+            frame=REPORTS,
+            expression=lambda v: _reported(v, v.inquiries_3m, 90),
+            window="latest<=90d",
+            unit="count",
+            direction=1,
+            missing="random",
+            clip=(0, 60),
+            source="credit bureau practice",
         ),
     ),
 )
@@ -253,6 +376,20 @@ REPAYMENT_RECORD = Indicator(
             source="dishonoured instruments (空头支票, PBOC)",
         ),
         Feature(
+            id="rr_bureau_worst_dpd_12m",
+            en="Longest delay at other creditors, 12 months",
+            zh="外部最长逾期天数(近12月)",
+            formula="worst days past due at other creditors in the newest report that tells them",
+            frame=REPORTS,
+            expression=lambda v: _reported(v, v.worst_dpd_12m),
+            window="latest<=365d",
+            unit="days",
+            direction=1,
+            missing="random",
+            clip=(0, 365),
+            source="PBOC enterprise report",
+        ),
+        Feature(
             id="rr_payment_index_own_365d",
             en="Own payment index",
             zh="自有付款指数",
@@ -281,6 +418,82 @@ DEBT_SITUATION = Indicator(
     bad_en="Heavy debt",
     bad_zh="负债水平较高",
     features=(
+        Feature(
+            id="ds_line_utilisation",
+            en="Use of credit lines",
+            zh="授信使用率",
+            formula="lines in use / lines granted in the newest report that tells both",
+            frame=REPORTS,
+            expression=lambda v: _reported(v, ratio(v.lines_used, v.lines_total)),
+            window="latest<=365d",
+            unit="ratio",
+            direction=1,
+            missing="random",
+            clip=(0, 1.5),
+            source="RiskCalc debt coverage; credit bureau practice",
+            actionable=True,
+        ),
+        Feature(
+            id="ds_debt_to_revenue",
+            en="Debt to annual revenue",
+            zh="有息负债/年收入",
+            formula="debt of the newest report that tells it / FS0.revenue; 0 without debt",
+            frame=REPORTS,
+            expression=lambda v: _reported(v, _share_of(v.total_balance, v.revenue)),
+            window="latest<=365d",
+            unit="ratio",
+            direction=1,
+            missing="random",
+            clip=(0, 10),
+            source="EBA/GL/2020/06 Annex 3",
+            actionable=True,
+        ),
+        Feature(
+            id="ds_overdue_debt_ratio",
+            en="Overdue share of external debt",
+            zh="外部逾期负债占比",
+            formula="overdue debt / debt in the newest report that tells both; 0 if nothing is overdue",
+            frame=REPORTS,
+            expression=lambda v: _reported(v, _share_of(v.overdue_balance, v.total_balance)),
+            window="latest<=365d",
+            unit="ratio",
+            direction=1,
+            missing="random",
+            clip=(0, 1),
+            source="PBOC enterprise report",
+            actionable=True,
+        ),
+        Feature(
+            id="ds_guarantee_to_assets",
+            en="Guarantees for others to assets",
+            zh="对外担保/总资产",
+            formula="guarantees given for others in the newest report that tells them / FS0.total_assets; 0 without any",
+            frame=REPORTS,
+            expression=lambda v: _reported(v, _share_of(v.guarantees_outstanding, v.total_assets)),
+            window="latest<=365d",
+            unit="ratio",
+            direction=1,
+            missing="random",
+            clip=(0, 5),
+            source="guarantee circles (担保圈), PBOC",
+        ),
+        Feature(
+            id="ds_debt_growth_1y",
+            en="Growth of debt, 1 year",
+            zh="负债增长率(1年)",
+            # A year before the newest report, not before as_of, or half a year's growth passes for a year's. One unit of
+            # currency more keeps debt that begins or ends at nothing on the scale.
+            formula="ln((debt + 1)/(debt a year before + 1)): the newest report that tells it, and the same provider's nearest "
+            "to 365 days before that (275 to 455)",
+            frame=REPORTS,
+            expression=_debt_growth,
+            window="820d",
+            unit="log-ratio",
+            direction=1,
+            missing="random",
+            clip=(-2, 2),
+            source="RiskCalc growth",
+        ),
         Feature(
             id="ds_requested_limit_to_revenue",
             en="Requested limit to annual revenue",

@@ -1,10 +1,23 @@
 """Dimension 6, operating capability (运营能力): management level and operating capability."""
 
 import ibis
+import ibis.expr.types as ir
 
 from features.catalogue import Dimension, Feature, Indicator
+from features.frames.business import MANAGEMENT, OPERATIONS, REGISTER, SUPPLY_CHAIN, in_last_months
 from features.frames.statements import STATEMENTS
-from features.frames.verbs import ratio
+from features.frames.verbs import count, first_known, mean, newest_known, ratio
+from features.point_in_time import within
+
+_LEADERSHIP = ("legal_representative", "executive", "controller")
+_FULL_USE = 0.75
+"""Share of its capacity that a company uses in ordinary times; less of it is idle plant that must still be paid for."""
+
+
+def _quarterly_mean(view: ir.Table, value: ir.NumericValue) -> ir.FloatingValue:
+    """Return the mean over the four newest quarters known, of those that tell it."""
+    return mean(value, view.place < 4)
+
 
 MANAGEMENT_LEVEL = Indicator(
     id="management_level",
@@ -16,6 +29,111 @@ MANAGEMENT_LEVEL = Indicator(
     good_zh="经营管理水平较高",
     bad_en="Weak management level",
     bad_zh="经营管理水平较差",
+    features=(
+        Feature(
+            id="mg_team_score",
+            en="Quality of the management team",
+            zh="管理团队素质评分",
+            formula="team score in the newest assessment that tells it",
+            frame=MANAGEMENT,
+            expression=lambda v: newest_known(v, v.team_score),
+            window="latest<=730d",
+            unit="score",
+            direction=-1,
+            missing="random",
+            clip=(0, 100),
+            source="source article §6.1; EBA/GL/2020/06 5.2",
+        ),
+        Feature(
+            id="mg_industry_years",
+            en="Managers' years in the industry",
+            zh="管理层从业年限",
+            formula="mean years of the managers in the industry in the newest assessment that tells it",
+            frame=MANAGEMENT,
+            expression=lambda v: newest_known(v, v.avg_industry_years),
+            window="latest<=730d",
+            unit="years",
+            direction=-1,
+            missing="random",
+            clip=(0, 40),
+            source="source article §6.1",
+        ),
+        Feature(
+            id="mg_exec_changes_2y",
+            en="Management changes, 2 years",
+            zh="高管/法人变更次数",
+            # By the day of the change: a first search of the register tells of many years of changes at once.
+            formula="changes of legal representative, executives or controller of the window known at as_of",
+            frame=REGISTER,
+            expression=lambda v: count(v.change_type.isin(_LEADERSHIP) & within(v, "changed_on", 730)),
+            window="730d",
+            unit="count",
+            direction=1,
+            missing="zero",
+            clip=(0, 20),
+            source="company register (工商变更)",
+            zero_if_checked="registry",
+        ),
+        Feature(
+            id="mg_internal_control_score",
+            en="Internal control",
+            zh="内控评分",
+            formula="internal control score in the newest assessment that tells it",
+            frame=MANAGEMENT,
+            expression=lambda v: newest_known(v, v.internal_control_score),
+            window="latest<=730d",
+            unit="score",
+            direction=-1,
+            missing="random",
+            clip=(0, 100),
+            source="企业内部控制基本规范; source article §6.1",
+            actionable=True,
+        ),
+        Feature(
+            id="mg_policy_completeness",
+            en="Completeness of policies",
+            zh="管理制度健全性",
+            formula="share of the needed policies in place in the newest assessment that tells it",
+            frame=MANAGEMENT,
+            expression=lambda v: newest_known(v, v.policy_completeness),
+            window="latest<=730d",
+            unit="ratio",
+            direction=-1,
+            missing="random",
+            clip=(0, 1),
+            source="source article §6.1",
+            actionable=True,
+        ),
+        Feature(
+            id="mg_certification_cnt",
+            en="Management-system certificates",
+            zh="管理体系认证数",
+            formula="valid certificates in the newest assessment that tells it",
+            frame=MANAGEMENT,
+            expression=lambda v: newest_known(v, v.certifications),
+            window="latest<=730d",
+            unit="count",
+            direction=-1,
+            missing="random",
+            clip=(0, 10),
+            source="ISO 9001, 27001, 45001, 22301",
+            actionable=True,
+        ),
+        Feature(
+            id="mg_key_person_dependency",
+            en="Dependence on one person",
+            zh="关键人依赖度",
+            formula="dependence on one person in the newest assessment that tells it",
+            frame=MANAGEMENT,
+            expression=lambda v: newest_known(v, v.key_person_dependency),
+            window="latest<=730d",
+            unit="ratio",
+            direction=1,
+            missing="random",
+            clip=(0, 1),
+            source="rating practice for small companies",
+        ),
+    ),
 )
 
 OPERATING_CAPABILITY = Indicator(
@@ -29,6 +147,78 @@ OPERATING_CAPABILITY = Indicator(
     bad_en="Weak operating capability",
     bad_zh="业务运营能力较差",
     features=(
+        Feature(
+            id="oc_capacity_shortfall_4q",
+            en="Idle capacity",
+            zh="产能利用不足",
+            formula="max(0, 0.75 - mean capacity utilisation) over the four newest quarters known, ended at most 15 months ago",
+            frame=SUPPLY_CHAIN,
+            expression=lambda v: (_FULL_USE - _quarterly_mean(v, v.capacity_utilisation)).clip(lower=0.0),
+            window="4q<=15m",
+            unit="ratio",
+            direction=1,
+            missing="random",
+            clip=(0, 0.75),
+            source="source article §6.2 (生产能力)",
+        ),
+        Feature(
+            id="oc_on_time_delivery_12m",
+            en="On-time delivery",
+            zh="准时交付率",
+            formula="mean share of deliveries on time over the 12 months up to the newest known",
+            frame=OPERATIONS,
+            expression=lambda v: mean(v.on_time_delivery_rate, in_last_months(v, 12)),
+            window="12m",
+            unit="ratio",
+            direction=-1,
+            missing="random",
+            clip=(0, 1),
+            source="SCOR perfect order; source article §6.2",
+        ),
+        Feature(
+            id="oc_top1_supplier_share",
+            en="Share of the largest supplier",
+            zh="第一大供应商占比",
+            formula="share of the largest supplier in the newest quarter that tells it",
+            frame=SUPPLY_CHAIN,
+            expression=lambda v: first_known(v.top1_supplier_share, v.place, within(v, "quarter_end", 365)),
+            window="latest<=365d",
+            unit="ratio",
+            direction=1,
+            missing="random",
+            clip=(0, 1),
+            source="source article §6.2 (供应链管理)",
+        ),
+        Feature(
+            id="oc_lead_time_cv",
+            en="Variability of lead times",
+            zh="交期波动系数",
+            formula="mean of sd / mean of lead times, each at most 3, over the four newest quarters known, ended at most 15 "
+            "months ago",
+            frame=SUPPLY_CHAIN,
+            # Each at most 3: a quarter of hardly any lead time must not rule the mean.
+            expression=lambda v: _quarterly_mean(v, ratio(v.lead_time_sd_days, v.lead_time_mean_days).clip(upper=3.0)),
+            window="4q<=15m",
+            unit="ratio",
+            direction=1,
+            missing="random",
+            clip=(0, 3),
+            source="SCOR; source article §6.2",
+        ),
+        Feature(
+            id="oc_stockout_rate_4q",
+            en="Stock-out rate",
+            zh="缺货率",
+            formula="mean stock-out rate over the four newest quarters known, ended at most 15 months ago",
+            frame=SUPPLY_CHAIN,
+            expression=lambda v: _quarterly_mean(v, v.stockout_rate),
+            window="4q<=15m",
+            unit="ratio",
+            direction=1,
+            missing="random",
+            clip=(0, 1),
+            source="SCOR; source article §6.2",
+        ),
         Feature(
             id="oc_asset_turnover",
             en="Asset turnover",

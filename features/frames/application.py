@@ -7,11 +7,14 @@ from features.frames.verbs import Tables, beside
 from features.point_in_time import known, latest
 from features.tables import CUSTOMERS, INVOICES
 
+ASKED = ("requested_limit", "requested_terms_days", "is_new_customer")
+"""What an application says itself; what was decided about it must never be a feature."""
+
 
 def _applications(applications: ir.Table, tables: Tables) -> ir.Table:
     """One row an application: what it asks for, and the customer's master record known at `as_of`."""
-    master = latest(applications, CUSTOMERS, tables["customers"]).drop("customer_id", "as_of", "currency", "known_at")
-    joined = beside(applications, master)
+    master = latest(applications, CUSTOMERS, tables["customers"]).drop("customer_id", "as_of", "known_at")
+    joined = beside(applications.select("application_id", "as_of", *ASKED), master)
     if "invoices" not in tables:
         return joined
     invoiced = known(applications, INVOICES, tables["invoices"]).select("application_id").distinct()

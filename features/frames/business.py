@@ -4,7 +4,7 @@ import ibis
 import ibis.expr.types as ir
 
 from features.catalogue import Frame
-from features.frames.verbs import Tables, beside, events, recent
+from features.frames.verbs import Tables, beside, events, ratio, recent
 from features.point_in_time import by_recency, known, known_of_scope, latest, month_number, within
 from features.tables import (
     CUSTOMERS,
@@ -32,8 +32,8 @@ def _operations(applications: ir.Table, tables: Tables) -> ir.Table:
     """One row per application and month of the two years up to the newest month known at `as_of`.
 
     Columns: all of the table, `months_back` (0 is the newest month known: reports lag, so the last calendar months are not
-    there yet), `peak` (highest monthly sales of the last 12 months) and `industry_yoy` (sales growth of the customer's
-    industry section in that month, a fraction).
+    there yet), `of_peak` (sales over the highest monthly sales of the last 12 months, null before them) and `industry_yoy`
+    (sales growth of the customer's industry section in that month, a fraction).
     """
     history = known(applications, OPERATING_METRICS, tables["operating_metrics"])
     of_application = ibis.window(group_by="application_id")
@@ -41,7 +41,8 @@ def _operations(applications: ir.Table, tables: Tables) -> ir.Table:
     counted = dated.mutate(months_back=month_number(dated.newest_month) - month_number(dated.month))
     kept = counted.filter(within(counted, "newest_month", NEWEST_MONTH_DAYS), counted.months_back < MONTHS_KEPT)
     of_last_year = ibis.ifelse(in_last_months(kept, 12), kept.sales_amount, ibis.null("int64"))
-    return _beside_industry(kept.mutate(peak=of_last_year.max().over(of_application)), applications, tables)
+    of_peak = ratio(of_last_year, of_last_year.max().over(of_application))
+    return _beside_industry(kept.mutate(of_peak=of_peak), applications, tables)
 
 
 def in_last_months(view: ir.Table, months: int, ending: int = 0) -> ir.BooleanValue:
@@ -54,10 +55,12 @@ def _beside_industry(rows: ir.Table, applications: ir.Table, tables: Tables) -> 
         return rows.mutate(industry_yoy=ibis.null("float64"))
     master = latest(applications, CUSTOMERS, tables["customers"])
     scoped = beside(rows, master.select("application_id", scope=master.industry_code.left(1)))
+    numbered = scoped.mutate(month_number=month_number(scoped.month))
     growth = tables["macro_series"].filter(lambda t: t.series == "industry_sales_yoy")
-    released = known_of_scope(scoped, MACRO_SERIES, growth).select("scope", "as_of", "month", industry_yoy="value")
-    joined = scoped.left_join(released, ["scope", "as_of", "month"])
-    return joined.drop("scope_right", "as_of_right", "month_right")
+    released = known_of_scope(scoped, MACRO_SERIES, growth)
+    keys = ["scope", "as_of", "month_number"]
+    by_month = released.select(*keys[:2], month_number=month_number(released.month), industry_yoy=released.value)
+    return numbered.left_join(by_month, keys).drop(*(f"{key}_right" for key in keys))
 
 
 OPERATIONS = Frame(

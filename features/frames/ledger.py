@@ -5,8 +5,8 @@ import ibis.expr.types as ir
 
 from features import ledger
 from features.catalogue import Frame
-from features.frames.verbs import Tables
-from features.point_in_time import age_days, known, latest, within
+from features.frames.verbs import Tables, beside
+from features.point_in_time import age_days, days_after, known, latest, within
 from features.tables import CREDIT_LIMITS, INVOICES, MINOR_UNITS, PAYMENTS
 
 MATERIAL_AMOUNT = 5_000 * MINOR_UNITS
@@ -14,22 +14,24 @@ MATERIAL_SHARE = 0.01
 """Overdue amounts below 5,000 currency units or 1 % of the open balance are not material (CRR Art. 178(2)(d))."""
 
 
-def _known_ledger(applications: ir.Table, tables: Tables) -> tuple[ir.Table, ir.Table]:
+def _settlement(applications: ir.Table, tables: Tables) -> ledger.Settlement:
+    """Return the receivables of each application with what was paid of them, as known at `as_of`."""
     invoices = ledger.receivables(known(applications, INVOICES, tables["invoices"]))
     receipts = ledger.receipts(known(applications, PAYMENTS, tables["payments"]))
-    return invoices, receipts.filter(receipts.cash_on <= receipts.as_of)
+    return ledger.settle(invoices, receipts.filter(receipts.cash_on <= receipts.as_of), "application_id")
 
 
 def _ledger(applications: ir.Table, tables: Tables) -> ir.Table:
     """One row per application and invoice known at `as_of`: `due`, `open`, `settled_on`, `dbt`, `material`, `limit_amount`."""
-    invoices, receipts = _known_ledger(applications, tables)
-    settled = ledger.settle(invoices, ledger.allocate(invoices, receipts, "application_id"), "application_id")
-    rows = settled.mutate(dbt=ledger.days_beyond_terms(settled, "as_of"))
-    balance = rows.open.sum().over(ibis.window(group_by="application_id"))
-    rows = rows.mutate(material=rows.due >= ibis.greatest(MATERIAL_AMOUNT, balance * MATERIAL_SHARE))
-    if "credit_limits" not in tables:
-        return rows.mutate(limit_amount=ibis.null("int64"))
-    return rows.left_join(_limit_in_force(applications, tables), "application_id").drop("application_id_right")
+    settled = _settlement(applications, tables).invoices
+    account = settled.group_by("application_id").agg(balance=settled.open.sum())
+    if "credit_limits" in tables:
+        account = beside(account, _limit_in_force(applications, tables))
+    else:
+        account = account.mutate(limit_amount=ibis.null("int64"))
+    rows = settled.join(account, "application_id")
+    material = rows.due >= ibis.greatest(MATERIAL_AMOUNT, rows.balance * MATERIAL_SHARE)
+    return rows.mutate(dbt=ledger.days_beyond_terms(rows, "as_of"), material=material)
 
 
 def _limit_in_force(applications: ir.Table, tables: Tables) -> ir.Table:
@@ -61,30 +63,54 @@ def _exposure(applications: ir.Table, tables: Tables) -> ir.Table:
     """One row per application and stretch of days with one balance and one limit.
 
     Columns: `day` (its first), `balance`, `limit_amount`, `paid` (on the first day), `days`, `is_last`.
-    `days` counts the days of the stretch inside the 365 days up to `as_of`. Invoices, receipts and limits are laid on one
-    line of changes; running sums give the state after each.
+    `days` counts the days of the stretch inside the 365 days up to `as_of`. Running sums over the changes give the state
+    after each; what happened to the balance before those days is one change, on the day before them.
     """
-    invoices, receipts = _known_ledger(applications, tables)
-    allocated = ledger.allocate(invoices, receipts, "application_id")
-    paid = ledger.reductions(ledger.settle(invoices, allocated, "application_id"), allocated, "application_id")
+    changes = _changes(applications, tables)
+    sums = {name: ledger.whole(changes[name].sum()) for name in ("balance", "paid", "step")}
+    daily = changes.group_by(["application_id", "as_of", "day"]).agg(**sums)
+    upto = ibis.cumulative_window(group_by="application_id", order_by="day")
+    after = ibis.window(group_by="application_id", order_by="day")
+    start_age, end_age = age_days(daily, "day"), age_days(daily, "day").lead().over(after).coalesce(-1)
+    days = ibis.greatest(0, ibis.least(start_age, 364) - ibis.greatest(end_age, -1))
+    balance, limit = daily.balance.sum().over(upto), daily.step.sum().over(upto)
+    return daily.mutate(balance=balance, limit_amount=limit, days=days, is_last=end_age == -1)
+
+
+def _changes(applications: ir.Table, tables: Tables) -> ir.Table:
+    """Return what changes the balance (invoices, receipts) or the limit (`step`), and when."""
+    settlement = _settlement(applications, tables)
+    # An invoice settled before the opening changes nothing after it.
+    settled = settlement.invoices.filter(lambda t: t["settled_on"].isnull() | (t["settled_on"] > _opening_day(t)))
+    paid = ledger.reductions(settled, settlement.part_payments, "application_id", "as_of")
     limits = _known_limits(applications, tables)
     before = ibis.window(group_by="application_id", order_by="valid_from")
     step = limits.limit_amount - limits.limit_amount.lag().over(before).coalesce(0)
     none = ibis.literal(0, "int64")
-    changes = (
-        invoices.select("application_id", day="issued_on", balance="due", paid=none, step=none)
-        .union(paid.select("application_id", "day", balance=-paid.paid, paid="paid", step=none))
-        .union(limits.select("application_id", day="valid_from", balance=none, paid=none, step=step))
+    return ibis.union(
+        settled.select(
+            "application_id",
+            "as_of",
+            day=ibis.greatest(settled.issued_on, _opening_day(settled)),
+            balance="due",
+            paid=none,
+            step=none,
+        ),
+        paid.select(
+            "application_id",
+            "as_of",
+            day=ibis.greatest(paid.day, _opening_day(paid)),
+            balance=-paid.paid,
+            paid="paid",
+            step=none,
+        ),
+        limits.select("application_id", "as_of", day="valid_from", balance=none, paid=none, step=step),
     )
-    sums = {name: ledger.whole(changes[name].sum()) for name in ("balance", "paid", "step")}
-    daily = changes.group_by(["application_id", "day"]).agg(**sums)
-    dated = daily.join(applications.select("application_id", "as_of"), "application_id")
-    upto = ibis.cumulative_window(group_by="application_id", order_by="day")
-    after = ibis.window(group_by="application_id", order_by="day")
-    start_age, end_age = age_days(dated, "day"), age_days(dated, "day").lead().over(after).coalesce(-1)
-    days = ibis.greatest(0, ibis.least(start_age, 364) - ibis.greatest(end_age, -1))
-    balance, limit = dated.balance.sum().over(upto), dated.step.sum().over(upto)
-    return dated.mutate(balance=balance, limit_amount=limit, days=days, is_last=end_age == -1)
+
+
+def _opening_day(view: ir.Table) -> ir.DateValue:
+    """Return the day before the last 365: all that happened until then is one opening balance."""
+    return days_after(view.as_of, -365)
 
 
 EXPOSURE = Frame(name="exposure", reads=("invoices", "payments", "credit_limits"), grain="history", view=_exposure)

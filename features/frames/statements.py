@@ -12,7 +12,7 @@ STATEMENT_AGE_MONTHS = 24
 """A statement whose period ended earlier than this before `as_of` says nothing about today."""
 
 STATEMENT_LAGS = (0, 1, 2)
-STATEMENT_ITEMS = tuple(c.name for c in FINANCIAL_STATEMENTS if c.kind == "money")
+STATEMENT_ITEMS = tuple(c.name for c in FINANCIAL_STATEMENTS if c.kind == "money" and not c.unused)
 
 
 def _statements(applications: ir.Table, tables: Tables) -> ir.Table:

@@ -43,6 +43,23 @@ USUAL: dict[str, Row] = {
         "period_end": "2023-12-31", "period_months": 12, "published_at": "2024-04-30", "unit_scale": 1.0,
         "is_restatement": False, "currency": "CNY",
     },
+    "operating_metrics": {"currency": "CNY"},
+    "market_surveys": {"provider": "survey house"},
+    "management_assessments": {"assessor": "internal"},
+    "registry_changes": {"change_type": "executive"},
+    "esg_assessments": {"provider": "rating house"},
+    "esg_events": {"pillar": "e", "event_type": "env_penalty", "severity": 1, "currency": "CNY"},
+    "bureau_reports": {"provider": "credit bureau", "currency": "CNY"},
+    "bill_overdue": {"list_type": "overdue"},
+    "legal_cases": {"role": "defendant", "cause_group": "sale_contract", "currency": "CNY"},
+    "enforcement_records": {"record_type": "enforcement", "currency": "CNY"},
+    "compliance_events": {"event_type": "admin_penalty", "severity": 1, "currency": "CNY"},
+    "licences": {"is_mandatory": True, "valid_from": "2020-01-01", "known_at": "2020-01-01"},
+    "reputation_events": {"event_type": "award", "level": "industry"},
+    "reviews": {"reviewer_type": "end_customer", "scale_max": 5},
+    "trade_references": {"recommended": True},
+    "macro_series": {"series": "industry_sales_yoy", "scope": "C"},
+    "source_checks": {"checked_at": AS_OF, "status": "none"},
 }  # fmt: skip
 """What a row says unless the test says otherwise; amounts in yuan."""
 
@@ -181,9 +198,9 @@ class Engine:
 
     def _ledger(self) -> tuple[ir.Table, ir.Table]:
         receivables, receipts = ledger.receivables(self.tables["invoices"]), ledger.receipts(self.tables["payments"])
-        allocated = self._hold("allocated", "allocated", lambda: ledger.allocate(receivables, receipts, "customer_id"))
-        settled = self._hold("settled", "settled", lambda: ledger.settle(receivables, allocated, "customer_id"))
-        return settled, allocated
+        settlement = ledger.settle(receivables, receipts, "customer_id")
+        part_payments = self._hold("part_payments", "part_payments", lambda: settlement.part_payments)
+        return self._hold("settled", "settled", lambda: settlement.invoices), part_payments
 
     def settled(self, portfolio: Portfolio) -> pd.DataFrame:
         """Every receivable with `due`, `open`, `settled_on`, by invoice."""
@@ -191,23 +208,17 @@ class Engine:
         self._ledger()
         return self._rows("settled").sort_values("invoice_id").set_index("invoice_id")
 
-    def allocated(self, portfolio: Portfolio) -> pd.DataFrame:
-        """Every receipt with the invoice it pays."""
-        self.load(portfolio)
-        self._ledger()
-        return self._rows("allocated").sort_values(["invoice_id", "payment_id"]).reset_index(drop=True)
-
     def reductions(self, portfolio: Portfolio) -> pd.DataFrame:
         """What takes each invoice down, day by day."""
         self.load(portfolio)
-        settled, allocated = self._ledger()
-        found = self.ask("reductions", lambda: ledger.reductions(settled, allocated, "customer_id"))
+        settled, part_payments = self._ledger()
+        found = self.ask("reductions", lambda: ledger.reductions(settled, part_payments, "customer_id"))
         return found.sort_values(["invoice_id", "day"]).reset_index(drop=True)
 
     def _defaults(self, definition: Definition, until: date) -> ir.Table:
-        settled, allocated = self._ledger()
+        settled, part_payments = self._ledger()
         question = ("ledger_defaults", definition, until)
-        return self._hold("found", question, lambda: ledger_defaults(settled, allocated, definition, until))
+        return self._hold("found", question, lambda: ledger_defaults(settled, part_payments, definition, until))
 
     def ledger_defaults(
         self, portfolio: Portfolio, definition: Definition = BASEL, until: date = DATA_UNTIL

@@ -30,6 +30,21 @@ def test_the_bundle_carries_the_directions_of_the_catalogue():
     assert bundle.directions == CATALOGUE.directions(list(bundle.encoder.names))
 
 
+def test_the_bundle_standardises_within_the_categories_that_the_catalogue_names():
+    encoder = Bundle.read(finished_run() / train.BUNDLE).encoder
+    named = {name: CATALOGUE.feature(name).standardise_within for name in encoder.names}
+
+    assert {name: s.within for name, s in encoder.standards.items()} == {n: c for n, c in named.items() if c}
+
+
+def test_without_the_category_in_the_model_a_number_stays_as_it_is():
+    model = train._model(params(), ["en_ghg_intensity_log", "sv_current_ratio"])
+    complete = train._model(params(), ["en_ghg_intensity_log", "cx_industry"])
+
+    assert model.standardise_within == {}
+    assert complete.standardise_within == {"en_ghg_intensity_log": "cx_industry"}
+
+
 def test_a_direction_lifted_in_the_parameters_is_no_constraint(tmp_path):
     with copy_of_run(tmp_path):
         train.run(params(train={"unconstrained": ["sv_current_ratio"]}))
