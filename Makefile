@@ -1,7 +1,8 @@
 # Two commands on a fresh machine (python3.11, make, git): `make run` and `make test`.
-PYTHON ?= python3.11
-VENV   := .venv
-READY  := $(VENV)/.ready
+PYTHON  ?= python3.11
+VENV    := .venv
+READY   := $(VENV)/.ready
+INSTALL := python -m pip install --quiet --disable-pip-version-check
 
 # Busy OpenMP threads spin away most of LightGBM's time on few cores; must be set before python starts.
 export OMP_WAIT_POLICY := passive
@@ -11,13 +12,16 @@ export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := run
-.PHONY: run test lint lock docs clean
+.PHONY: run test spark lint lock docs clean
 
 run: $(READY)  ## the whole pipeline on the source chosen in params.yaml, then the headline and where the report lies
 	@admission repro
 
 test: $(READY)  ## every test
 	@python -m pytest
+
+spark: $(READY)  ## the engine for tables that outgrow one machine, and its tests; needs Java 17 or newer
+	@$(INSTALL) --require-hashes -r requirements.lock
 
 lint: $(READY)  ## style, format and types
 	@ruff check . && ruff format --check . && mypy
@@ -31,9 +35,10 @@ lock: pyproject.toml  ## pin every dependency by hash; needs uv
 clean:  ## remove the environment and everything the stages wrote
 	rm -rf $(VENV) data/*/ .dvc/cache .dvc/tmp .mlflow
 
+# PySpark (480 MB) is left out here, although the lock pins it: `make spark` adds it.
 $(READY): requirements.lock pyproject.toml
 	@echo "Setting up $(VENV) (about two minutes, once) ..."
 	@$(PYTHON) -m venv $(VENV)
-	@python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
-	@python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@sed -E '/^(pyspark|py4j)==/,/[^\\]$$/d' requirements.lock | $(INSTALL) --require-hashes -r /dev/stdin
+	@$(INSTALL) --no-deps --no-build-isolation --editable .
 	@touch $@

@@ -30,14 +30,14 @@ class Definition:
     require_exposure: bool = True
 
 
-def ledger_defaults(settled: ir.Table, allocated: ir.Table, definition: Definition, data_until: date) -> ir.Table:
+def ledger_defaults(settled: ir.Table, part_payments: ir.Table, definition: Definition, data_until: date) -> ir.Table:
     """Return the defaults that the ledger shows by `data_until`: customer_id, event_date, cured_on (null while it lasts).
 
-    `settled` and `allocated` are the customers' ledgers from `features.ledger`. `event_date` is the first day on which the
+    `settled` and `part_payments` are the customers' `features.ledger.Settlement`. `event_date` is the first day on which the
     amount more than 90 days past due and not under dispute is at least max(material_amount, material_share of the open
     balance). The default is cured after `cure_days` days below that line; a new excess before then belongs to it.
     """
-    excess = _excess(_balances(settled, allocated, definition, data_until), definition)
+    excess = _excess(_balances(settled, part_payments, definition, data_until), definition)
     by_customer = ibis.window(group_by="customer_id", order_by="day")
     # A stretch above the line starts a new default if none before it ended within the cure period.
     since = days_between(excess.until.lag().over(by_customer), excess.day)
@@ -52,7 +52,7 @@ def ledger_defaults(settled: ir.Table, allocated: ir.Table, definition: Definiti
     return spells.select("customer_id", "event_date", cured_on=cured)
 
 
-def _balances(settled: ir.Table, allocated: ir.Table, definition: Definition, data_until: date) -> ir.Table:
+def _balances(settled: ir.Table, part_payments: ir.Table, definition: Definition, data_until: date) -> ir.Table:
     """Return per customer and day of change the open balance and the part of it that is late beyond the definition.
 
     Only customers with an invoice that was ever so late: nobody else can be in default by the ledger.
@@ -60,7 +60,7 @@ def _balances(settled: ir.Table, allocated: ir.Table, definition: Definition, da
     dated = settled.mutate(late_from=days_after(settled.due_on, definition.default_dpd_days + 1))
     was_late = dated.settled_on.isnull() | (dated.settled_on > dated.late_from)
     suspects = dated.filter(was_late, dated.late_from <= ibis.date(data_until)).select("customer_id").distinct()
-    steps = _steps(_states(dated.semi_join(suspects, "customer_id"), allocated, data_until))
+    steps = _steps(_states(dated.semi_join(suspects, "customer_id"), part_payments, data_until))
     daily = steps.group_by(["customer_id", "day"]).agg(balance=steps.balance.sum(), late=steps.late.sum())
     upto = ibis.cumulative_window(group_by="customer_id", order_by="day")
     return daily.mutate(
@@ -68,9 +68,9 @@ def _balances(settled: ir.Table, allocated: ir.Table, definition: Definition, da
     )
 
 
-def _states(terms: ir.Table, allocated: ir.Table, data_until: date) -> ir.Table:
+def _states(terms: ir.Table, part_payments: ir.Table, data_until: date) -> ir.Table:
     """Return per invoice and day of change what is open (`balance`) and how much of it is late and not under dispute."""
-    changes = _changes(terms, allocated)
+    changes = _changes(terms, part_payments)
     changes = changes.filter(changes.day <= ibis.date(data_until))
     invoice = ["customer_id", "invoice_id"]
     daily = changes.group_by([*invoice, "day"]).agg(
@@ -85,11 +85,11 @@ def _states(terms: ir.Table, allocated: ir.Table, data_until: date) -> ir.Table:
     return dated.select(*invoice, "day", "balance", late=late)
 
 
-def _changes(terms: ir.Table, allocated: ir.Table) -> ir.Table:
+def _changes(terms: ir.Table, part_payments: ir.Table) -> ir.Table:
     """Return what happens to each invoice: day, and the change of what is unpaid, disputed, and overdue (0 or 1)."""
     none = ibis.literal(0, "int64")
     invoice = ("customer_id", "invoice_id")
-    paid = ledger.reductions(terms, allocated, "customer_id")
+    paid = ledger.reductions(terms, part_payments, "customer_id")
     opened = terms.filter(terms.disputed_amount > 0, terms.dispute_opened_on.notnull())
     closed = opened.filter(opened.dispute_closed_on.notnull())
     return ibis.union(

@@ -315,7 +315,7 @@ class DefaultRiskModel(ClassifierMixin, BaseEstimator):
                 raise ValueError(f"direction of {name!r} must be -1, 0 or 1, got {sign!r}")
             if sign and name in self.categories_:
                 raise ValueError(f"{name!r} is a category and has no order: give it direction 0, not {sign}")
-        return {"monotone_constraints": signs, "monotone_constraints_method": "intermediate"} if any(signs) else {}
+        return {"monotone_constraints": signs, "monotone_constraints_method": "basic"} if any(signs) else {}
 
     def _margin(self, booster: lightgbm.Booster, matrix: Floats, rounds: int | None = None) -> Floats:
         if not len(matrix):

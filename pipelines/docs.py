@@ -49,7 +49,7 @@ KINDS = {
     "enum": "one of the allowed values; case and blanks do not matter",
     "date": "a local calendar day, `YYYY-MM-DD`; a time after it is ignored",
     "money": "a decimal in the row's currency, in single units (yuan, not 万元), without thousands separators: `1234.56`",
-    "number": "a decimal number",
+    "number": "a decimal number; full-width digits are read too",
     "integer": "a whole number",
     "ratio": "a fraction, not percent: `0.05`",
     "flag": "`true` or `false` (also 1/0, yes/no, y/n, t/f, 是/否)",
@@ -80,6 +80,10 @@ Empty tables to fill in: `admission docs --templates FOLDER`. To use them: set `
 params.yaml, then `admission repro`. Required are customers and applications; to train, also default events or the ledger
 (invoices and payments). Files are CSV (UTF-8, commas, one header line) or parquet; other columns are ignored. Corrections are
 new rows with a later availability, never changes of old ones. No names or numbers of natural persons belong into any table.
+
+Public registers delete what is repaired or expired: a register searched today does not show what it listed in 2022. Deliver
+archived snapshots; where there are none, deliver `source_checks` with status `failed` for those days, so that nothing found
+there counts as unknown and not as clean.
 """
 
 
@@ -141,26 +145,34 @@ def _kinds() -> str:
 def _table(table: Table) -> str:
     facts = (
         f"- grain: {table.grain}\n- key: {_code(table.key)}\n"
-        f"- availability, the day a row became known: `{table.availability}`\n"
+        f"- availability, the day a row became known: `{table.availability}`{_when_missing(table)}\n"
         f"- required: {'yes' if table.required else 'no'}\n"
     )
     refers = "".join(f"- `{column}` must be found in `{target}`\n" for column, target in table.references.items())
-    columns = _grid("column; type; unit; required; allowed values; limits; meaning; 含义", (_column(c) for c in table))
+    header = "column; type; unit; required; allowed values; limits; meaning; 含义; note"
+    columns = _grid(header, (_column(column) for column in table))
     return f"### `{table.name}` · {table.en} · {table.zh}\n\n{facts}{refers}\n{columns}"
+
+
+def _when_missing(table: Table) -> str:
+    if table.happened is None or table.reporting_lag_days is None:
+        return "; a row without it is set aside"
+    return f"; where it is missing, `{table.happened}` plus {table.reporting_lag_days} days"
 
 
 def _column(column: Column) -> tuple[str, ...]:
     required = "yes" if column.required else ""
-    return (
-        f"`{column.name}`",
-        column.kind,
-        column.unit,
-        required,
-        _allowed(column),
-        _limits(column),
-        column.en,
-        column.zh,
-    )
+    shape = (f"`{column.name}`", column.kind, column.unit, required, _allowed(column), _limits(column))
+    return (*shape, column.en, column.zh, _note(column))
+
+
+def _note(column: Column) -> str:
+    """Return from when on a value of a row's second life is seen, and why no feature reads a column."""
+    notes = [column.unused] if column.unused else []
+    if column.revealed_by and column.revealed_by != column.name:
+        undated = "never" if column.undated == "hidden" else "with its row"
+        notes.insert(0, f"seen from `{column.revealed_by}` on; without that day {undated}")
+    return "; ".join(notes)
 
 
 def _code(names: Iterable[str]) -> str:

@@ -191,7 +191,7 @@ def _details(test: pd.DataFrame, bundle: Bundle, curves: dict[str, Any], params:
     bad, pd_12m = test["label"].to_numpy(int), test["pd_12m"].to_numpy()
     grades = grade_table(bundle.grades.grade(pd_12m), bad, pd_12m, GRADES)
     split, model, source = read_json(SPLIT), read_json(MODEL), SOURCES[params.source]
-    present = read_json(FEATURE_MANIFEST)["tables"]
+    manifest = read_json(FEATURE_MANIFEST)
     applications = pd.read_parquet(CANONICAL / "applications.parquet", columns=["currency"])
     return {
         "source": params.source,
@@ -214,7 +214,8 @@ def _details(test: pd.DataFrame, bundle: Bundle, curves: dict[str, Any], params:
         "grades": _records(grades),
         "score_distribution": _score_distribution(bundle.scale.points(pd_12m), bad),
         "quality": read_json(QUALITY)["tables"],
-        "tables": [{"table": name, "present": name in present} for name in TABLES],
+        "tables": [{"table": name, "present": name in manifest["tables"]} for name in TABLES],
+        "searches": manifest["searches"],
         "model": {key: model[key] for key in ("features", "trees", "slope", "intercept", "shift", "central_tendency")},
         "dimensions_without_features": [
             d.id for d in CATALOGUE.dimensions if not any(i.features for i in d.indicators)

@@ -4,14 +4,23 @@ import difflib
 import logging
 from pathlib import Path
 
+import ibis.expr.types as ir
+
 from features.build import build, is_assessed
+from features.catalogue import Catalogue
 from features.dimensions import CATALOGUE
+from features.searches import searched, sources
+from pipelines import spark
 from pipelines.errors import InputError
 from pipelines.ingest import CANONICAL
-from pipelines.io import engine, fresh_folder, read_canonical, write_json, write_parquet
+from pipelines.io import Connection, engine, fresh_folder, read_canonical, spill, write_json, write_parquet
 from pipelines.params import Params
+from pipelines.ranges import by_range, rows_at_once
 
 log = logging.getLogger(__name__)
+
+READ_ACROSS = {"customers", "default_events"}
+"""Tables in which the features of one customer look up others, the members of its group."""
 
 FOLDER = Path("data/featurize")
 FEATURES, MANIFEST = FOLDER / "features.parquet", FOLDER / "manifest.json"
@@ -21,17 +30,51 @@ def run(params: Params) -> None:
     """Run the stage in the project's folders."""
     fresh_folder(FOLDER)
     _refuse_unknown("exclude", params.featurize.exclude, {f.id for f in CATALOGUE.features})
-    searched = {f.zero_if_checked for f in CATALOGUE.features if f.zero_if_checked}
-    _refuse_unknown("complete_sources", params.featurize.complete_sources, searched)
+    _refuse_unknown("complete_sources", params.featurize.complete_sources, set(sources(CATALOGUE)))
     with engine(params.engine) as connection:
         tables = read_canonical(connection, CANONICAL)
-        features = build(tables["applications"], tables, CATALOGUE, params.featurize.complete_sources)
-        write_parquet(connection, features, FEATURES, ("application_id",))
-        rows = int(tables["applications"].count().to_pyarrow().as_py())
+        complete = params.featurize.complete_sources
+        if params.engine.kind == "spark":
+            spark.evaluate(connection, CANONICAL, tables, CATALOGUE, complete, FEATURES, params.engine)
+        else:
+            evaluate(connection, CANONICAL, tables, CATALOGUE, complete, FEATURES, rows_at_once(connection))
+        searches = _searches(tables, complete)
     assessed = [f.id for f in CATALOGUE.features if is_assessed(f.frame, tables)]
     model = [f.id for f in CATALOGUE.of_role("model") if f.id in assessed and f.id not in params.featurize.exclude]
-    write_json(MANIFEST, {"tables": sorted(tables), "assessed": assessed, "model": model})
-    log.info("%d applications, %d features, %d of them for the model", rows, len(assessed), len(model))
+    write_json(MANIFEST, {"tables": sorted(tables), "assessed": assessed, "model": model, "searches": searches})
+    log.info("%d features, %d of them for the model", len(assessed), len(model))
+
+
+def _searches(tables: dict[str, ir.Table], complete: list[str]) -> dict[str, float]:
+    """Return by source the share of applications for which it was searched in the year before."""
+    names = sources(CATALOGUE)
+    if "source_checks" not in tables and not complete:
+        log.warning(
+            "no table source_checks: where nothing is found, nobody knows whether anybody searched (%s)",
+            ", ".join(names),
+        )
+    flags = searched(tables["applications"], tables, names, complete)
+    shares = flags.agg(**{name: flags[name].cast("int64").mean() for name in names}).to_pyarrow().to_pylist()[0]
+    return {name: round(share or 0.0, 6) for name, share in shares.items()}
+
+
+def evaluate(
+    connection: Connection,
+    folder: Path,
+    tables: dict[str, ir.Table],
+    catalogue: Catalogue,
+    complete: list[str],
+    path: Path,
+    rows: int,
+) -> None:
+    """Write the features of every application in the order of its id, computed for about `rows` rows of history at once.
+
+    `tables` are those of `read_canonical` in `folder`. The same data give the same bytes, whatever `rows` is.
+    """
+    sql = connection.compile(build(tables["applications"], tables, catalogue, complete))
+    own = tables.keys() - READ_ACROSS
+    parts = [spill(connection, sql, f"features_{number}") for number in by_range(connection, folder, own, rows)]
+    write_parquet(connection, connection.read_parquet(parts, table_name="all_features"), path, ("application_id",))
 
 
 def _refuse_unknown(key: str, names: list[str], known: set[str]) -> None:

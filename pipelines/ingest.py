@@ -3,6 +3,7 @@
 import logging
 from datetime import date
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import ibis
@@ -10,10 +11,12 @@ import ibis.expr.types as ir
 
 from features import quality
 from features.quality import RULES
-from features.tables import TABLES, Table
+from features.tables import FINANCIAL_STATEMENTS, TABLES, Table
+from pipelines.currency import report_in_one_currency
 from pipelines.errors import InputError
-from pipelines.io import Connection, engine, fresh_folder, hold, release, write_csv, write_json, write_parquet
+from pipelines.io import Connection, engine, fresh_folder, hold, spill, write_canonical, write_json
 from pipelines.params import Params
+from pipelines.quarantine import complain_of_too_many, set_aside
 from pipelines.raw import find_table, read_raw
 from pipelines.sources import produce
 
@@ -26,12 +29,6 @@ RAW, TRUTH, CANONICAL, QUARANTINE = (
     Path("data/quarantine"),
 )
 REPORT = Path("data/ingest/quality.json")
-
-FEW = 3
-"""So few rows set aside say nothing about a table, however small it is."""
-
-VERDICT = ("table", "row", "key", "rule", "reason")
-"""The columns that stand before the delivered ones in the files of rows set aside."""
 
 
 def run(params: Params) -> None:
@@ -58,67 +55,115 @@ def ingest(connection: Connection, raw: Path, canonical: Path, quarantine: Path,
     """Check every raw table against the contract and write canonical tables, set-aside rows and the quality report.
 
     InputError if tables cannot be used at all, with what is wrong with each: unreadable, without required columns, empty though
-    required, more than one currency, or a larger share than `ingest.max_quarantined_share` (and more than `FEW` rows) set
-    aside. Then no canonical table is written, so that no later stage mistakes a part for the whole.
+    required, in percent instead of fractions, in several currencies without rates, or a larger share than
+    `ingest.max_quarantined_share` (and more than a few rows) set aside. Then no canonical table is written, so that no later
+    stage mistakes a part for the whole.
     """
+    with TemporaryDirectory(prefix=".", dir=canonical) as folder:
+        incoming = Path(folder)
+        entries = _ingest_tables(connection, raw, incoming, quarantine, params)
+        for path in incoming.iterdir():
+            path.replace(canonical / path.name)
+    write_json(report, {"source": params.source, "tables": list(entries.values())})
+
+
+def _ingest_tables(
+    connection: Connection, raw: Path, canonical: Path, quarantine: Path, params: Params
+) -> dict[str, dict[str, Any]]:
+    """Write all canonical tables and return their entries in the quality report by name; InputError with all problems."""
     accepted: dict[str, ir.Table] = {}
-    entries: list[dict[str, Any]] = []
+    entries: dict[str, dict[str, Any]] = {}
     problems: list[str] = []
     for table in TABLES.values():
         try:
-            entries += _ingest_table(connection, table, raw, accepted, quarantine, params)
+            _ingest_table(connection, table, raw, accepted, entries, canonical, quarantine, params)
         except InputError as error:
             problems.append(str(error))
-    problems += _mixed_currencies(accepted)
+    try:
+        converted = report_in_one_currency(connection, accepted, canonical, params.ingest.currency)
+    except InputError as error:
+        problems.append(str(error))
     if problems:
         raise InputError("\n\n".join(problems))
+    for name, n in converted.items():
+        entries[name]["rules"].append(_rule("DQ12", "flagged", n))
     _flag_overpaid(accepted, entries)
-    for name, rows in accepted.items():
-        write_parquet(connection, rows, canonical / f"{name}.parquet", TABLES[name].key)
-    write_json(report, {"source": params.source, "tables": entries})
+    return entries
 
 
 def _ingest_table(
-    connection: Connection, table: Table, raw: Path, accepted: dict[str, ir.Table], quarantine: Path, params: Params
-) -> list[dict[str, Any]]:
-    """Add the table's good rows to `accepted` and return its entry in the quality report; no entry if there is no file."""
+    connection: Connection,
+    table: Table,
+    raw: Path,
+    accepted: dict[str, ir.Table],
+    entries: dict[str, dict[str, Any]],
+    canonical: Path,
+    quarantine: Path,
+    params: Params,
+) -> None:
+    """Write the table's good rows and add them to `accepted`, its entry in the quality report to `entries`.
+
+    Without a file there is neither.
+    """
     path = find_table(raw, table)
     if path is None:
         log.info("%s: no file, table is absent", table.name)
-        return []
+        return
     delivered, lines = read_raw(connection, table, path)
+    _refuse_percentages(table, delivered, path)
     judged = _judge(connection, table, delivered, accepted, params.data_until)
     entry = _count(table, judged, lines)
+    if entry["quarantined"]:
+        set_aside(connection, table, delivered, judged, lines, quarantine / f"{table.name}.csv")
     kept = entry["ok"] + entry["repaired"]
-    _set_aside(connection, table, delivered, judged, lines, entry, quarantine / f"{table.name}.csv")
     fates = entry["rows"], kept, entry["repaired"], entry["quarantined"]
     log.info("%s: read %d, kept %d (%d repaired), set aside %d", path, *fates)
-    if entry["quarantined"] > params.ingest.max_quarantined_share * entry["rows"]:
-        _complain(table, path, entry, _examples(judged, lines), quarantine, params.ingest.max_quarantined_share)
-    release(connection, delivered)
+    complain_of_too_many(table, path, entry, judged, lines, quarantine, params.ingest.max_quarantined_share)
+    entries[table.name] = entry
     if kept:
-        accepted[table.name] = judged.filter(judged.dq_rule.isnull() & ~judged.dq_fixed_DQ01).select(
-            *(c.name for c in table)
-        )
+        accepted[table.name] = _accept(connection, table, judged, canonical / f"{table.name}.parquet")
     elif table.required:
         raise InputError(
             f"{path}: table {table.name} is required but the file holds no usable row. Expected {table.grain}"
         )
     else:
         log.warning("%s has no usable row: table %s counts as absent", path, table.name)
-    return [entry]
+
+
+def _refuse_percentages(table: Table, delivered: ir.Table, path: Path) -> None:
+    """Stop on a column of fractions in percent: to clear or to divide its values silently would be a guess."""
+    columns = quality.fractions(table, delivered)
+    if not columns:
+        return
+    counts = quality.count_fractions(table, delivered).to_pyarrow().to_pylist()[0]
+    found = quality.percentages(columns, counts)
+    if found:
+        raise InputError(
+            f"{path}: column {'; column '.join(found)} (rule DQ11). Divide the column by 100: 5 % is written 0.05"
+        )
 
 
 def _judge(
     connection: Connection, table: Table, delivered: ir.Table, accepted: dict[str, ir.Table], data_until: date
 ) -> ir.Table:
-    parsed = hold(connection, quality.parse(table, delivered), f"parsed_{table.name}")
-    rows = quality.judge_keys(table, quality.judge(table, parsed, accepted, data_until))
-    if table.name == "financial_statements":
-        rows = quality.judge_statements(rows)
-    judged = hold(connection, rows, f"judged_{table.name}")
-    release(connection, parsed)
+    """Return every row with what became of it; files beside the data hold what is computed once."""
+    alone = quality.judge(table, quality.parse(table, delivered), accepted, data_until)
+    alone = _spilled(connection, alone, f"judged_{table.name}")
+    repeated = hold(connection, quality.repeats(table, alone), f"repeats_{table.name}")
+    judged = quality.with_repeats(alone, repeated)
+    if table.name == FINANCIAL_STATEMENTS.name:
+        judged = _spilled(connection, quality.judge_statements(judged), f"compared_{table.name}")
     return judged
+
+
+def _spilled(connection: Connection, rows: ir.Table, name: str) -> ir.Table:
+    return connection.read_parquet(spill(connection, connection.compile(rows), name), table_name=name)
+
+
+def _accept(connection: Connection, table: Table, judged: ir.Table, path: Path) -> ir.Table:
+    kept = judged.filter(judged.dq_rule.isnull() & ~judged.dq_fixed_DQ01).select(*(c.name for c in table))
+    write_canonical(connection, table, kept, path)
+    return connection.read_parquet(path, table_name=f"accepted_{table.name}")
 
 
 def _count(table: Table, judged: ir.Table, lines: ir.Table) -> dict[str, Any]:
@@ -155,101 +200,12 @@ def _rule(rule: str, action: str, n: int) -> dict[str, Any]:
     return {"rule": rule, "action": action, "n": n, "meaning_en": RULES[rule].en, "meaning_zh": RULES[rule].zh}
 
 
-def _set_aside(
-    connection: Connection,
-    table: Table,
-    raw: ir.Table,
-    judged: ir.Table,
-    lines: ir.Table,
-    entry: dict[str, Any],
-    path: Path,
-) -> None:
-    """Write the rows set aside as they were delivered, each with table, row, key, rule and reason.
-
-    `row` counts the rows of the file from 1, without its header; it is empty for lines that are no rows, whose reason names
-    the line and whose key is its text.
-    """
-    if not entry["quarantined"]:
-        return
-    bad = judged.filter(judged.dq_rule.notnull()).select("dq_row", "dq_rule", "dq_reason")
-    rows = raw.join(bad, "dq_row")
-    key = ibis.literal("|").join([rows[k].cast("string").coalesce("") for k in table.key if k in rows.columns])
-    # A file that was set aside before and is delivered again carries the verdict's columns of that time.
-    delivered = [c for c in raw.columns if c != "dq_row" and c not in VERDICT]
-    whole = rows.select(
-        table=ibis.literal(table.name),
-        row=rows.dq_row,
-        key=key,
-        rule=rows.dq_rule,
-        reason=rows.dq_reason,
-        **{c: rows[c].cast("string") for c in delivered},
-    )
-    unread = lines.select(
-        table=ibis.literal(table.name),
-        row=ibis.null("int64"),
-        key=lines.text,
-        rule=ibis.literal("DQ03"),
-        reason=_line_reason(lines),
-        **{c: ibis.null("string") for c in delivered},
-    )
-    write_csv(connection, whole.union(unread), path, ("row", "key", "reason"))
-
-
-def _line_reason(lines: ir.Table) -> ir.StringValue:
-    return ibis.literal("line ") + lines.line.cast("string") + ibis.literal(" of the file: ") + lines.reason
-
-
-def _examples(judged: ir.Table, lines: ir.Table) -> list[str]:
-    """Return what is wrong with the first rows that each rule set aside, and with the first line that is no row."""
-    first = ibis.window(group_by="dq_rule", order_by="dq_row")
-    bad = judged.filter(judged.dq_rule.notnull()).select("dq_rule", "dq_row", "dq_reason")
-    ranked = (
-        bad.mutate(place=ibis.row_number().over(first)).filter(lambda t: t["place"] < 3).order_by("dq_rule", "dq_row")
-    )
-    rows = [f"{r['dq_rule']} row {r['dq_row']}: {r['dq_reason']}" for r in ranked.to_pyarrow().to_pylist()]
-    unread = lines.select("line", reason=_line_reason(lines)).order_by("line").limit(1)
-    return rows + [f"DQ03 {r['reason']}" for r in unread.to_pyarrow().to_pylist()]
-
-
-def _complain(
-    table: Table, path: Path, entry: dict[str, Any], examples: list[str], quarantine: Path, most: float
-) -> None:
-    """Stop on a larger share of rows set aside than `most` (DQ13); warn only, if they are few and others are left."""
-    n, rows = entry["quarantined"], entry["rows"]
-    listed = "\n".join(f"  {example}" for example in examples)
-    message = (
-        f"{path}: {n} of {rows} rows ({n / rows:.1%}) of table {table.name} were set aside, more than "
-        f"ingest.max_quarantined_share = {most:.1%} (rule DQ13). The first by rule:\n{listed}\n"
-        f"Every row with the first of its reasons: {quarantine / table.name}.csv. Mend the file"
-    )
-    if n > FEW or n == rows:
-        raise InputError(f"{message}, or raise the share in params.yaml")
-    log.warning("%s. The run goes on, because they are few", message)
-
-
-def _flag_overpaid(accepted: dict[str, ir.Table], entries: list[dict[str, Any]]) -> None:
+def _flag_overpaid(accepted: dict[str, ir.Table], entries: dict[str, dict[str, Any]]) -> None:
     if "invoices" not in accepted or "payments" not in accepted:
         return
     n = int(quality.overpaid(accepted["invoices"], accepted["payments"]).count().to_pyarrow().as_py())
     if n:
-        next(e for e in entries if e["table"] == "invoices")["rules"].append(_rule("DQ08", "flagged", n))
-
-
-def _mixed_currencies(accepted: dict[str, ir.Table]) -> list[str]:
-    """Return what to do about more than one currency: amounts of different currencies must not be added (DQ12)."""
-    found: dict[str | None, list[str]] = {}
-    for name, rows in accepted.items():
-        if "currency" in rows.columns:
-            for currency in rows.select("currency").distinct().to_pyarrow()["currency"].to_pylist():
-                found.setdefault(currency, []).append(name)
-    found.pop(None, None)
-    if len(found) < 2:
-        return []
-    places = "; ".join(f"{currency} in {', '.join(sorted(tables))}" for currency, tables in sorted(found.items()))
-    return [
-        f"more than one currency (rule DQ12): {places}. Convert all amounts to one currency and set `currency`; "
-        "spell it one way, as in ISO 4217 (CNY, not RMB)"
-    ]
+        entries["invoices"]["rules"].append(_rule("DQ08", "flagged", n))
 
 
 if __name__ == "__main__":

@@ -6,13 +6,14 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import duckdb
 import ibis
 import ibis.expr.types as ir
 
-from features.tables import TABLES
+from features.tables import TABLES, Table
 from pipelines.errors import InputError
 from pipelines.params import Engine
 
@@ -26,17 +27,21 @@ def engine(settings: Engine) -> Iterator[Connection]:
 
     InputError if the settings are none that the engine knows.
     """
-    spill = Path("data/.spill")
     limits = {"threads": settings.threads, "memory_limit": settings.memory_limit}
-    try:
-        connection = ibis.duckdb.connect(**limits, temp_directory=str(spill), autoinstall_known_extensions=False)
-    except duckdb.Error as error:
-        raise InputError(f"params.yaml: section engine is {limits}: {error}. Expected for example 4GB and 2") from None
-    try:
-        yield connection
-    finally:
-        connection.disconnect()
-        shutil.rmtree(spill, ignore_errors=True)
+    beside = Path("data").resolve()
+    beside.mkdir(exist_ok=True)
+    # A folder of its own, so that two engines at work do not clear away each other's files.
+    with TemporaryDirectory(prefix=".spill-", dir=beside, ignore_cleanup_errors=True) as folder:
+        try:
+            connection = ibis.duckdb.connect(**limits, temp_directory=folder, autoinstall_known_extensions=False)
+        except duckdb.Error as error:
+            raise InputError(
+                f"params.yaml: section engine is {limits}: {error}. Expected for example 4GB and 2"
+            ) from None
+        try:
+            yield connection
+        finally:
+            connection.disconnect()
 
 
 def fresh_folder(folder: Path) -> Path:
@@ -57,15 +62,32 @@ def hold(connection: Connection, rows: ir.Table, name: str) -> ir.Table:
     return connection.table(name)
 
 
-def release(connection: Connection, rows: ir.Table) -> None:
-    """Forget a table that was computed once, and free its memory."""
-    connection.raw_sql(f"DROP TABLE {rows.get_name()}")
+def spill_folder(connection: Connection) -> Path:
+    """Return the engine's own folder, gone with the engine, for what does not fit into memory."""
+    (folder,) = connection.raw_sql("SELECT current_setting('temp_directory')").fetchone()
+    return Path(folder)
+
+
+def spill(connection: Connection, sql: str, name: str) -> Path:
+    """Write the rows of a query, however many, into a file of the engine's own folder and return its path."""
+    path = spill_folder(connection) / f"{name}.parquet"
+    connection.raw_sql(f"COPY ({sql}) TO '{quoted(path)}' (FORMAT parquet, COMPRESSION snappy)")
+    return path
 
 
 def write_parquet(connection: Connection, rows: ir.Table, path: Path, order_by: tuple[str, ...]) -> None:
-    """Write rows ordered by a unique key, so that equal data are equal bytes."""
+    """Write rows ordered by a unique key, so that equal data are equal bytes.
+
+    Row groups of 100,000: readers of a range of the leading key skip most of the file.
+    """
     sql = connection.compile(rows.order_by(list(order_by)))
-    connection.raw_sql(f"COPY ({sql}) TO '{quoted(path)}' (FORMAT parquet, COMPRESSION zstd)")
+    connection.raw_sql(f"COPY ({sql}) TO '{quoted(path)}' (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 100_000)")
+
+
+def write_canonical(connection: Connection, table: Table, rows: ir.Table, path: Path) -> None:
+    """Write a canonical table, customer after customer where it has customers: features are computed by ranges of them."""
+    customer = ("customer_id",) if "customer_id" in rows.columns else ()
+    write_parquet(connection, rows, path, tuple(dict.fromkeys((*customer, *table.key))))
 
 
 def write_csv(connection: Connection, rows: ir.Table, path: Path, order_by: tuple[str, ...]) -> None:

@@ -10,8 +10,9 @@ from features import ledger
 from features.outcome import Definition, default_events, label, ledger_defaults
 from pipelines.errors import InputError
 from pipelines.ingest import CANONICAL
-from pipelines.io import Connection, engine, fresh_folder, hold, read_canonical, write_json, write_parquet
+from pipelines.io import Connection, engine, fresh_folder, hold, read_canonical, spill, write_json, write_parquet
 from pipelines.params import Params
+from pipelines.ranges import by_range, rows_at_once
 
 log = logging.getLogger(__name__)
 
@@ -25,37 +26,49 @@ def run(params: Params) -> None:
     definition = Definition(**params.label.model_dump())
     with engine(params.engine) as connection:
         tables = read_canonical(connection, CANONICAL)
-        settled, allocated = _ledgers(connection, tables)
-        found = None
-        if definition.from_ledger and settled is not None and allocated is not None:
-            found = _find_defaults(connection, settled, allocated, definition, params.data_until)
-        try:
-            events = default_events(tables.get("default_events"), found, definition)
-        except ValueError as error:
-            raise InputError(f"{CANONICAL}: {error}") from None
-        outcomes = label(tables["applications"], events, settled, definition, params.data_until)
-        write_parquet(connection, outcomes, OUTCOMES, ("application_id",))
+        parts = [
+            _label_range(connection, tables, definition, params.data_until, number)
+            for number in by_range(connection, CANONICAL, tables, rows_at_once(connection))
+        ]
+        _gather(connection, [outcomes for outcomes, _ in parts], OUTCOMES, ("application_id",))
+        if found := [defaults for _, defaults in parts if defaults is not None]:
+            _gather(connection, found, DEFAULTS, ("customer_id", "event_date"))
         _summarise(connection, definition)
 
 
-def _ledgers(connection: Connection, tables: dict[str, ir.Table]) -> tuple[ir.Table | None, ir.Table | None]:
-    """Return the customers' settled invoices and allocated receipts, computed once; None where there is no ledger."""
+def _label_range(
+    connection: Connection, tables: dict[str, ir.Table], definition: Definition, data_until: date, number: int
+) -> tuple[Path, Path | None]:
+    """Write the outcomes of a range of customers and the defaults that its ledger shows; None where these are not asked."""
+    settlement = _settlement(connection, tables)
+    found, defaults = None, None
+    if definition.from_ledger and settlement is not None:
+        found = hold(connection, ledger_defaults(*settlement, definition, data_until), "found_defaults")
+        defaults = spill(connection, "FROM found_defaults", f"defaults_{number}")
+    try:
+        events = default_events(tables.get("default_events"), found, definition)
+    except ValueError as error:
+        raise InputError(f"{CANONICAL}: {error}") from None
+    settled = None if settlement is None else settlement.invoices
+    outcomes = label(tables["applications"], events, settled, definition, data_until)
+    return spill(connection, connection.compile(outcomes), f"outcomes_{number}"), defaults
+
+
+def _settlement(connection: Connection, tables: dict[str, ir.Table]) -> ledger.Settlement | None:
+    """Return what became of the customers' invoices, computed once; None where there is no ledger."""
     if "invoices" not in tables or "payments" not in tables:
-        return None, None
+        return None
     invoices, receipts = ledger.receivables(tables["invoices"]), ledger.receipts(tables["payments"])
-    allocated = hold(connection, ledger.allocate(invoices, receipts, "customer_id"), "allocated")
-    return hold(connection, ledger.settle(invoices, allocated, "customer_id"), "settled"), allocated
+    settlement = ledger.settle(invoices, receipts, "customer_id")
+    return ledger.Settlement(
+        hold(connection, settlement.invoices, "settled"), hold(connection, settlement.part_payments, "parts_paid")
+    )
 
 
-def _find_defaults(
-    connection: Connection, settled: ir.Table, allocated: ir.Table, definition: Definition, data_until: date
-) -> ir.Table:
-    """Write and return the defaults that the ledger shows."""
-    defaults = ledger_defaults(settled, allocated, definition, data_until)
-    write_parquet(connection, defaults, DEFAULTS, ("customer_id", "event_date"))
-    found = connection.read_parquet(DEFAULTS, table_name="ledger_defaults")
-    log.info("defaults found in the ledger: %d", found.count().to_pyarrow().as_py())
-    return found
+def _gather(connection: Connection, parts: list[Path], path: Path, order_by: tuple[str, ...]) -> None:
+    rows = connection.read_parquet(parts, table_name=f"all_{path.stem}")
+    write_parquet(connection, rows, path, order_by)
+    log.info("%s: %d rows", path, rows.count().to_pyarrow().as_py())
 
 
 def _summarise(connection: Connection, definition: Definition) -> None:

@@ -34,10 +34,12 @@ class Section(BaseModel):
 
 
 class Engine(Section):
-    """The embedded query engine."""
+    """The embedded query engine, and whether Spark computes the features in its place."""
 
+    kind: Literal["duckdb", "spark"]
     memory_limit: str
     threads: AtLeastOne
+    spark_master: str | None
 
 
 class Sample(Section):

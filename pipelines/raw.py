@@ -3,6 +3,8 @@
 import csv
 import re
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
@@ -10,7 +12,7 @@ import ibis.expr.types as ir
 
 from features.tables import Table
 from pipelines.errors import InputError
-from pipelines.io import Connection, quoted
+from pipelines.io import Connection, quoted, spill
 
 _HEAD_BYTES = 1 << 16
 """Enough for any header; what a file is shows in its first bytes."""
@@ -36,12 +38,13 @@ def find_table(folder: Path, table: Table) -> Path | None:
 def read_raw(connection: Connection, table: Table, path: Path) -> tuple[ir.Table, ir.Table]:
     """Return the rows of a raw file with their position `dq_row`, and the lines that are no rows (line, text, reason).
 
-    CSV cells stay text, so that the contract decides what they mean; blank lines are skipped, though they count as
-    positions. InputError says what makes a file unreadable.
+    Both are views of files: no row is in memory. CSV cells stay text, so that the contract decides what they mean; blank
+    lines are skipped, though they count as positions. InputError says what makes a file unreadable.
     """
     if path.suffix == ".csv":
         return _read_csv(connection, table, path)
-    rows = _load(connection, table, path, f"read_parquet('{quoted(path / '*.parquet' if path.is_dir() else path)}')")
+    with _readable(path):
+        rows = _numbered(connection, table, _parts(path) if path.is_dir() else _single(path))
     _check_header(table, rows.columns, path)
     connection.raw_sql(f"CREATE OR REPLACE TEMP TABLE {_no_rows(table)} (line BIGINT, text VARCHAR, reason VARCHAR)")
     return rows, connection.table(_no_rows(table))
@@ -53,23 +56,49 @@ def _read_csv(connection: Connection, table: Table, path: Path) -> tuple[ir.Tabl
     # The header and the separator are known: nothing is left to guess, and a guess would differ from file to file.
     columns = ", ".join(f"'{quoted(name)}': 'VARCHAR'" for name in header)
     options = "header=true, auto_detect=false, delim=',', quote='\"', escape='\"', nullstr='', store_rejects=true"
-    rows = _load(connection, table, path, f"read_csv('{quoted(path)}', columns={{{columns}}}, {options})")
+    with _readable(path):
+        scan = f"FROM read_csv('{quoted(path)}', columns={{{columns}}}, {options})"
+        copied = spill(connection, scan, f"raw_{table.name}")
     _keep_rejects(connection, table)
     _refuse_other_encoding(connection, table, path)
     _refuse_open_quote(connection, table, path)
-    return _without_blank(connection, rows, header), connection.table(_no_rows(table)).drop("kind")
+    # Spreadsheets leave lines of nothing but commas behind.
+    cells = ", ".join('"' + name.replace('"', '""') + '"' for name in header)
+    rows = _numbered(connection, table, f"{_single(copied)} WHERE coalesce({cells}) IS NOT NULL")
+    return rows, connection.table(_no_rows(table)).drop("kind")
 
 
-def _load(connection: Connection, table: Table, path: Path, scan: str) -> ir.Table:
-    name = f"raw_{table.name}"
+def _numbered(connection: Connection, table: Table, query: str) -> ir.Table:
+    connection.raw_sql(f"CREATE OR REPLACE TEMP VIEW raw_{table.name} AS {query}")
+    return connection.table(f"raw_{table.name}")
+
+
+def _single(path: Path) -> str:
+    """Return the query of a parquet file's rows, numbered from 1."""
+    scan = f"read_parquet('{quoted(path)}', file_row_number=true)"
+    return f"SELECT file_row_number + 1 AS dq_row, * EXCLUDE (file_row_number) FROM {scan}"
+
+
+def _parts(folder: Path) -> str:
+    """Return the query of the rows of a folder's parquet files, numbered on from file to file in the order of their names."""
+    files = f"'{quoted(folder / '*.parquet')}'"
+    # Positions from the files' footers: numbering in a window would read the rows one after the other.
+    before = f"""
+        SELECT file_name, sum(num_rows) OVER (ORDER BY file_name ROWS UNBOUNDED PRECEDING) - num_rows AS rows_before
+        FROM parquet_file_metadata({files})"""
+    return f"""
+        SELECT (rows_before + file_row_number + 1)::BIGINT AS dq_row, part.* EXCLUDE (file_row_number, filename)
+        FROM read_parquet({files}, file_row_number=true, filename=true) AS part
+        JOIN ({before}) ON filename = file_name"""
+
+
+@contextmanager
+def _readable(path: Path) -> Iterator[None]:
     try:
-        connection.raw_sql(
-            f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT row_number() OVER () AS dq_row, * FROM {scan}"
-        )
+        yield
     except duckdb.Error as error:
         first_line = str(error).splitlines()[0].rstrip(".")
         raise InputError(f"{path} cannot be read as {_format(path)}: {first_line}. {_advice(path)}") from None
-    return connection.table(name)
 
 
 def _format(path: Path) -> str:
@@ -156,10 +185,3 @@ def _refuse_open_quote(connection: Connection, table: Table, path: Path) -> None
             f"{path}: a quotation mark in line {line} is not closed, so the lines after it cannot be told apart. "
             f'Remove it, or write it twice ("") inside a quoted cell'
         )
-
-
-def _without_blank(connection: Connection, rows: ir.Table, header: list[str]) -> ir.Table:
-    """Drop lines of nothing but commas, which spreadsheets leave behind; the others keep their position."""
-    cells = ", ".join('"' + name.replace('"', '""') + '"' for name in header)
-    connection.raw_sql(f"DELETE FROM {rows.get_name()} WHERE coalesce({cells}) IS NULL")
-    return rows

@@ -69,10 +69,10 @@ def _first(findings: list[tuple[ir.BooleanValue, ir.StringValue]]) -> ir.StringV
 
 
 def _with_usual_lag(table: Table, raw: ir.Table, parsed: ir.Table) -> ir.Table:
-    days = [name for name in (table.happened, table.availability) if name in raw.columns]
-    if len(days) < 2:
+    if table.happened is None or not {table.happened, table.availability} <= set(raw.columns):
         return parsed.mutate(dq_usual_lag=ibis.literal(0, "int64"))
-    happened, available = (read(table[name], delivered_cell(table[name], raw), None) for name in days)
+    days = (table[table.happened], table[table.availability])
+    happened, available = (read(column, delivered_cell(column, raw), None) for column in days)
     lags = raw.select(lag=days_between(happened, available)).filter(lambda t: t["lag"] >= 0)
     return parsed.cross_join(lags.agg(dq_usual_lag=lags.lag.median().floor().cast("int64").coalesce(0)))
 

@@ -228,6 +228,19 @@ def fidelity_rows(run: dict[str, Any], w: Wording) -> list[tuple[str, str, str, 
     ]
 
 
+def search_rows(searches: dict[str, float], w: Wording) -> list[dict[str, str]]:
+    """Return each source whose search tells 'nothing found' from 'never searched', and the features that ask for it."""
+    return [
+        {
+            "name": w.name("searched", source),
+            "searched": w.percent(share),
+            "never": w.percent(1 - share),
+            "features": w.joined([w.feature(f) for f in CATALOGUE.features if f.zero_if_checked == source]),
+        }
+        for source, share in searches.items()
+    ]
+
+
 def distribution_cells(feature: Feature, known: dict[str, Any], w: Wording) -> tuple[str, ...]:
     """Return share without a value, 5 % quantile, median and 95 % quantile; of a category its most frequent value."""
     found = known.get(feature.id)
@@ -251,6 +264,7 @@ def portfolio_view(run: dict[str, Any], w: Wording) -> dict[str, Any]:
         "audit_counts": audit_counts(run, w),
         "audit_exceptions": audit_exceptions(run, w),
         "fidelity_rows": fidelity_rows(run, w),
+        "search_rows": search_rows(run["details"]["searches"], w),
         "charts": charts.all_charts(run, w),
         "catalogue": CATALOGUE,
         "distribution_cells": lambda feature: distribution_cells(feature, run["details"]["distribution"], w),

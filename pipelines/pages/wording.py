@@ -167,6 +167,8 @@ class Wording:
                 return self.large(math.exp(x))
             case "log-ratio":
                 return self.say("unit.log-ratio", x=self.plain(math.exp(x)))
+            case "log/month":
+                return self.say("unit.log/month", x=self.percent(math.expm1(x)))
             case unit if f"unit.{unit}" in TERMS:
                 return self.say(f"unit.{unit}", x=self.plain(x))
         return self.plain(x)

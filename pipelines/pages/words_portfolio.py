@@ -41,6 +41,7 @@ PORTFOLIO: dict[str, tuple[str, str]] = {
     "section.audit": ("Direction audit", "方向一致性审计"),
     "section.fidelity": ("Fidelity of explanations", "解释保真度"),
     "section.quality": ("Data quality", "数据质量"),
+    "section.searches": ("Sources searched", "数据源查询情况"),
     "section.cases": ("Applicants shown", "案例"),
     "section.dictionary": ("Appendix A · Feature dictionary", "附录 A · 特征字典"),
     "section.fingerprints": ("Appendix B · Fingerprints and model", "附录 B · 指纹与模型"),
@@ -337,6 +338,15 @@ PORTFOLIO: dict[str, tuple[str, str]] = {
         "Base points and contributions meet each score within {gap} log-odds.",
         "基准分与各项贡献之和与评分相差不超过 {gap}（对数赔率）。",
     ),
+    "searches.note": (
+        "Share of applications for which a source was searched, without failure, in the year before. Where it was not, "
+        "nothing found is unknown, not zero.",
+        "评估日前一年内成功查询过该数据源的申请占比。未查询者，“无记录”属于未知，而非零。",
+    ),
+    "col.source": ("Source", "数据源"),
+    "col.searched": ("Searched", "已查询"),
+    "col.never_searched": ("Not searched", "未查询"),
+    "col.features": ("Features that ask for it", "相关特征"),
     "quality.note": (
         "Every row is kept, repaired, dropped as an exact copy, or set aside with a rule; the four add up to the rows read.",
         "每一行均被保留、修正、作为完全重复去除或隔离并注明规则；四项之和等于读入行数。",

@@ -63,9 +63,10 @@ class Simulated:
 
     def ledger_defaults(self) -> pd.DataFrame:
         invoices, payments = ledger.receivables(self.kept("invoices")), ledger.receipts(self.kept("payments"))
-        allocated = self._held(ledger.allocate(invoices, payments, "customer_id"), "allocated")
-        settled = self._held(ledger.settle(invoices, allocated, "customer_id"), "settled")
-        found = self.frame(ledger_defaults(settled, allocated, Definition(), DATA_UNTIL))
+        settlement = ledger.settle(invoices, payments, "customer_id")
+        settled = self._held(settlement.invoices, "settled")
+        part_payments = self._held(settlement.part_payments, "part_payments")
+        found = self.frame(ledger_defaults(settled, part_payments, Definition(), DATA_UNTIL))
         return found.assign(event_date=found["event_date"].dt.date)
 
     def frame(self, rows: ir.Table) -> pd.DataFrame:

@@ -18,7 +18,7 @@ READ_BEFORE = {
     "currency": "canonical amounts are in one currency",
 }
 """Columns that ingest uses up before anything else reads the tables."""
-HELD = {"settled": "invoices", "allocated": "payments"}
+HELD = {"settled": "invoices", "part_payments": "payments"}
 """Tables that the outcome is asked of in their settled form."""
 
 
@@ -49,11 +49,11 @@ def columns_read(engine: Engine, sql: str) -> dict[str, set[str]]:
 def read(engine: Engine) -> dict[str, set[str]]:
     """What features and outcome read of each table."""
     engine.load({})
-    settled, allocated = engine._ledger()
+    settled, part_payments = engine._ledger()
     reported = default_events(engine.tables["default_events"], engine._defaults(BASEL, DATA_UNTIL), BASEL)
     questions = [
         engine._sql(("features", (), ()), lambda: build(engine.tables["applications"], engine.tables, CATALOGUE)),
-        engine._sql("defaults", lambda: ledger_defaults(settled, allocated, BASEL, DATA_UNTIL)),
+        engine._sql("defaults", lambda: ledger_defaults(settled, part_payments, BASEL, DATA_UNTIL)),
         engine._sql("outcomes", lambda: label(engine.tables["applications"], reported, settled, BASEL, DATA_UNTIL)),
     ]
     total: dict[str, set[str]] = defaultdict(set)
@@ -68,7 +68,7 @@ def test_every_column_of_a_table_is_read_or_says_why_not(read: dict[str, set[str
     if table.name == "fx_rates":
         assert not read[table.name], "exchange rates are used up by ingest"
         return
-    used = read[table.name] | set(table.key) | READ_BEFORE.keys()
+    used = read[table.name] | {*table.key, table.happened} | READ_BEFORE.keys()
     silent = [c.name for c in table if c.name not in used and not c.unused]
     spoken = [c.name for c in table if c.name in read[table.name] and c.unused]
 

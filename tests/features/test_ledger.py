@@ -212,12 +212,12 @@ def test_a_bank_draft_counts_when_received_a_commercial_one_when_cleared(
 
 def test_a_receipt_without_reference_pays_the_oldest_due_first(engine: Engine) -> None:
     due = {"I2": "2024-02-01", "I1": "2024-02-01", "I0": DUE}
-    invoices = [invoice(name, ISSUED, due_on, 100) for name, due_on in due.items()]
-    ledger = {"invoices": invoices, "payments": [payment("P1", None, "2024-02-10", 250)]}
+    invoices = [invoice(name, ISSUED, due_on, 1_000) for name, due_on in due.items()]
+    ledger = {"invoices": invoices, "payments": [payment("P1", None, "2024-02-10", 2_500)]}
 
-    found = engine.allocated(ledger)
+    found = engine.settled(ledger)
 
-    assert dict(zip(found["invoice_id"], found["paid"], strict=True)) == {"I1": 10_000, "I2": 10_000, "I0": 5_000}
+    assert found["open"].to_dict() == {"I1": 0, "I2": 0, "I0": 50_000}
 
 
 def test_a_receipt_without_reference_pays_only_what_references_left_unpaid(engine: Engine) -> None:

@@ -37,6 +37,22 @@ def test_a_column_has_a_meaning_in_both_languages_and_sensible_limits(table, col
     assert column.minimum is None or column.maximum is None or column.minimum < column.maximum
 
 
+@pytest.mark.parametrize("table", TABLES.values(), ids=TABLES)
+def test_a_reporting_lag_counts_from_an_event_day(table):
+    assert table.reporting_lag_days is None or (table.happened and table.reporting_lag_days > 0)
+
+
+@pytest.mark.parametrize(("table", "column"), [(t, c) for t, c in COLUMNS if c.revealed_by], ids=lambda x: x.name)
+def test_a_second_life_begins_on_a_day_that_is_a_column_of_its_table(table, column):
+    assert table[column.revealed_by].kind == "date"
+    assert table[column.revealed_by].name != table.availability
+
+
+@pytest.mark.parametrize(("table", "column"), [(t, c) for t, c in COLUMNS if c.default], ids=lambda x: x.name)
+def test_only_flags_have_a_meaning_when_they_are_empty(table, column):
+    assert (column.kind, column.default in ("true", "false")) == ("flag", True), table.name
+
+
 def test_no_column_holds_a_natural_persons_data():
     personal = {"name", "sex", "age", "gender", "marriage", "education", "phone", "email", "id_card"}
 

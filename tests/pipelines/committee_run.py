@@ -121,6 +121,7 @@ def details() -> dict[str, Any]:
         ],
         "labels_overlap": False,
         "unseen_categories": {},
+        "searches": {"court": 0.95, "default_history": 1.0},
         "distribution": {
             "sv_current_ratio": {"missing": 0.184, "low": 0.612, "median": 1.42, "high": 3.1},
             "cx_industry": {"missing": 0.0, "most": "C", "share": 0.22},

@@ -51,7 +51,7 @@ def test_every_row_of_a_grid_has_as_many_cells_as_its_header() -> None:
 def test_a_bar_or_a_line_break_in_a_meaning_does_not_break_the_grid() -> None:
     column = Column(name="odd", kind="text", en="this | that\nand more", zh="甲|乙")
 
-    assert docs._line(docs._column(column)).endswith(r"| this \| that and more | 甲\|乙 |")
+    assert docs._line(docs._column(column)).endswith(r"| this \| that and more | 甲\|乙 |  |")
 
 
 def test_limits_and_defaults_are_stated() -> None:
@@ -60,6 +60,33 @@ def test_limits_and_defaults_are_stated() -> None:
     assert re.search(r"`requested_terms_days` \| integer \| days \|  \|  \| at least 0, at most 360 \|", text)
     assert re.search(r"`cancelled` \| flag \|  \|  \| empty means `false` \|", text)
     assert "`approved` is read as `admit`" in text
+
+
+def test_a_value_of_a_rows_second_life_says_from_when_on_it_is_seen() -> None:
+    text = docs.dictionary()
+
+    assert re.search(
+        r"^\| `outcome` .* seen from `judgment_known_at` on; without that day never \|$", text, re.MULTILINE
+    )
+    assert re.search(
+        r"^\| `cancelled` .* seen from `cancelled_on` on; without that day with its row \|$", text, re.MULTILINE
+    )
+    assert re.search(r"^\| `judgment_known_at` .* \|  \|$", text, re.MULTILINE)
+
+
+def test_a_column_that_nothing_reads_says_why() -> None:
+    for table in TABLES.values():
+        section = docs.dictionary().split(f"### `{table.name}` ·")[1].split("###")[0]
+        for column in (column for column in table if column.unused):
+            (row,) = [line for line in section.splitlines() if line.startswith(f"| `{column.name}` |")]
+            assert row.endswith(f"{column.unused} |")
+
+
+def test_a_table_says_what_becomes_of_a_row_without_the_day_it_became_known() -> None:
+    text = docs.dictionary()
+
+    assert "`published_at`; where it is missing, `period_end` plus 120 days" in text
+    assert "`booked_at`; a row without it is set aside" in text
 
 
 def test_every_folder_that_a_stage_writes_is_described() -> None:
@@ -75,7 +102,7 @@ def test_the_dictionary_is_written_where_it_is_committed(tmp_path: Path, monkeyp
 
     message = docs.write_dictionary()
 
-    assert message.startswith("wrote data/README.md: 7 tables")
+    assert message.startswith(f"wrote data/README.md: {len(TABLES)} tables")
     assert (tmp_path / "data/README.md").read_text(encoding="utf-8") == docs.dictionary()
 
 

@@ -1,55 +1,25 @@
 """Own tables come in as they are: what is usable is kept, the rest is set aside with a reason, and refusals say what to do."""
 
 import contextlib
-import csv as comma_separated
-import json
 import os
 import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
-import pyarrow.parquet as pq
 import pytest
 import yaml
-from trial import APPLICATION, CUSTOMER, INVOICE, STATEMENT, committed, csv, fingerprints, own_tables, params
+from deliveries import OWN, canonical, ingest, refusal, report, set_aside
+from trial import APPLICATION, CUSTOMER, INVOICE, STATEMENT, committed, csv, fingerprints, own_tables
 from typer.testing import CliRunner
 
 from pipelines.cli import app
-from pipelines.errors import InputError
-from pipelines.ingest import CANONICAL, QUARANTINE, REPORT, run
-
-OWN = Path("own")
+from pipelines.ingest import CANONICAL, QUARANTINE, REPORT
 
 
 @pytest.fixture(autouse=True)
 def _in_an_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-
-
-def ingest(**changes: Any) -> None:
-    run(params(**{"source": "tables", "input": str(OWN), **changes}))
-
-
-def refusal(**changes: Any) -> str:
-    with pytest.raises(InputError) as refused:
-        ingest(**changes)
-    return str(refused.value)
-
-
-def canonical(table: str) -> list[dict[str, Any]]:
-    return pq.read_table(CANONICAL / f"{table}.parquet").to_pylist()
-
-
-def set_aside(table: str) -> list[dict[str, str]]:
-    with (QUARANTINE / f"{table}.csv").open(encoding="utf-8", newline="") as file:
-        return list(comma_separated.DictReader(file))
-
-
-def report(table: str) -> dict[str, Any]:
-    entries = json.loads(REPORT.read_text(encoding="utf-8"))["tables"]
-    return next(entry for entry in entries if entry["table"] == table)
 
 
 def many(row: Mapping[str, str], key: str, n: int) -> list[dict[str, str]]:
@@ -202,15 +172,6 @@ def test_every_row_delivered_is_kept_or_a_dropped_copy_or_set_aside() -> None:
     assert entry["quarantined"] == sum(rule["n"] for rule in entry["rules"] if rule["action"] == "quarantined")
 
 
-def test_two_currencies_are_refused_with_where_each_was_found() -> None:
-    own_tables(OWN, invoices=[{**INVOICE, "currency": "USD"}])
-
-    message = refusal()
-
-    assert "more than one currency (rule DQ12): CNY in applications, customers; USD in invoices" in message
-    assert "Convert all amounts to one currency" in message
-
-
 def test_too_many_bad_rows_stop_the_run_with_examples_and_the_file_that_lists_them() -> None:
     rows = many(APPLICATION, "application_id", 10)
     rows[3] = {**rows[3], "as_of": "soon"}
@@ -336,7 +297,7 @@ def test_an_input_that_is_no_folder_is_refused() -> None:
 
 
 def test_an_unknown_source_is_refused_with_the_known_ones() -> None:
-    assert "expected one of sample, american_bankruptcy, uci_credit_card, tables" in refusal(source="sampel")
+    assert "expected one of sample, american_bankruptcy, " in refusal(source="sampel")
 
 
 def test_a_trade_credit_clerks_habits_are_read_or_named() -> None:

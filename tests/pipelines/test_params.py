@@ -50,7 +50,7 @@ def test_a_mistyped_section_is_refused_with_the_nearest_known_one() -> None:
 
 
 def test_a_key_like_no_other_is_refused_with_all_known_ones() -> None:
-    assert "unknown key engine.zzz. Known: memory_limit, threads." in refusal(engine__zzz=1)
+    assert "unknown key engine.zzz. Known: kind, memory_limit, threads, spark_master." in refusal(engine__zzz=1)
 
 
 def test_a_mistyped_key_among_a_sources_overrides_is_refused_when_the_source_is_chosen() -> None:

@@ -296,7 +296,7 @@ def test_an_applicant_s_page_shows_every_indicator_and_the_way_to_the_score():
         "存量客户",
         "基准分",
         "588.4",
-        "594.0",
+        ZH.number(case()["points"], 1),
         "R7",
         "2.40%",
         "准入线 R6 之外",
@@ -356,7 +356,7 @@ def test_the_limits_of_an_applicant_s_data_name_what_was_not_assessed_and_what_h
     coverage, unassessed, empty = applicant_view(case(), EN)["limits"]
 
     assert coverage.startswith("83.0%")
-    assert "Corporate governance" in unassessed
+    assert "Trustworthiness" in unassessed
     assert "Cooperation history" in empty
 
 
@@ -366,6 +366,13 @@ def test_the_dictionary_shows_how_each_feature_is_distributed_and_a_dash_where_i
     row = text[text.index("sv_current_ratio") :][:400]
     assert re.search(r"18\.4%\s+0\.61\s+1\.42\s+3\.10", row)
     assert re.search(r"manufacturing 22\.0%", text)
+
+
+def test_every_source_says_for_how_many_applications_it_was_searched():
+    text = Page(PAGES["portfolio.en.html"]).text
+
+    assert re.search(r"court cases\s+95\.0%\s+5\.00%\s+\S", text)
+    assert re.search(r"default history\s+100\.0%\s+0%\s+Past defaults, time-decayed", text)
 
 
 def test_a_source_never_searched_is_not_one_that_was_searched_and_held_nothing():

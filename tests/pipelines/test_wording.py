@@ -49,6 +49,11 @@ def test_a_missing_value_says_why_it_is_missing(feature: str, english: str, chin
     )
 
 
+def test_a_monthly_trend_in_logs_reads_as_growth_a_month():
+    assert value("bo_sales_slope_6m", 0.01, EN) == "1.01% a month"
+    assert value("bo_sales_slope_6m", -0.01, ZH) == "每月 −1.00%"
+
+
 def test_a_search_that_found_nothing_is_no_bare_zero_but_a_settled_delay_of_zero_is():
     assert (value("ch_prior_default_decay", 0.0, EN), value("ch_prior_default_decay", 0.0, ZH)) == (
         "none found",

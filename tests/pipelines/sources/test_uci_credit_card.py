@@ -62,8 +62,7 @@ def settled(tables: dict[str, pd.DataFrame], day: pd.Timestamp) -> pd.DataFrame:
     )
     received = received.mutate(cleared_on=ibis.null("date"), invoice_id=ibis.null("string"))
     owed, paid = ledger.receivables(issued), ledger.receipts(received)
-    allocated = ledger.allocate(owed, paid, "customer_id")
-    rows = ledger.settle(owed, allocated, "customer_id").to_pyarrow().to_pandas()
+    rows = ledger.settle(owed, paid, "customer_id").invoices.to_pyarrow().to_pandas()
     connection.disconnect()
     return rows.assign(open=rows["open"] / 100, due_on=pd.to_datetime(rows["due_on"]))
 
