@@ -48,7 +48,8 @@ def _with_days_listed(measures: ir.Table) -> ir.Table:
     earlier = ibis.window(
         group_by=["application_id", "event_type"], order_by=["occurred_on", "event_id"], preceding=(None, 1)
     )
-    counted_to = spans.end.min().over(earlier).coalesce(spans.start)
+    # Nothing is counted before the first of a kind: the least of a number and null is the number.
+    counted_to = spans.end.min().over(earlier)
     return spans.mutate(days_listed=ibis.greatest(ibis.least(spans.start, counted_to) - spans.end, 0))
 
 

@@ -20,7 +20,6 @@ def _economy(applications: ir.Table, tables: Tables) -> ir.Table:
     master = latest(applications, CUSTOMERS, tables["customers"])
     section = master.select("application_id", scope=master.industry_code.left(1))
     asked = beside(applications.select("application_id", "as_of"), section)
-    asked = asked.mutate(scope=asked.scope.coalesce(EVERYBODY))
     values = _newest_values(asked.union(asked.mutate(scope=ibis.literal(EVERYBODY))), tables["macro_series"])
     of_all = values.filter(values.scope == EVERYBODY).drop("scope").rename({_of_all(s): s for s in SERIES_DAYS})
     joined = asked.left_join(values, ["scope", "as_of"]).drop("scope_right", "as_of_right")

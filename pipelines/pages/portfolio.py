@@ -114,8 +114,9 @@ def _unassessed_indicators(run: dict[str, Any]) -> int:
 
 
 def absent_tables(details: dict[str, Any], w: Wording) -> list[str]:
-    """Return the names of the tables that were not delivered."""
-    return [table_name(t["table"], w) for t in details["tables"] if not t["present"]]
+    """Return the names of the tables that were not delivered, of those that features read or that tell what was searched."""
+    read = {name for f in CATALOGUE.features for name in (*f.frame.reads, *f.frame.may_read)} | {"source_checks"}
+    return [table_name(t["table"], w) for t in details["tables"] if not t["present"] and t["table"] in read]
 
 
 def table_name(name: str, w: Wording) -> str:

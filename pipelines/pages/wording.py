@@ -23,6 +23,7 @@ _LARGE = {"en": ((1e9, " billion"), (1e6, " million"), (1e3, " thousand")), "zh"
 _PERIODS = (
     (re.compile(r"(\d+)d"), "window.past"),
     (re.compile(r"latest<=(\d+)d"), "window.latest"),
+    (re.compile(r"(\d+)m"), "window.months"),
     (re.compile(r"as_of\+(\d+)d"), "window.ahead"),
 )
 
@@ -177,12 +178,12 @@ class Wording:
         """Return an observation period in words; one that the glossary does not know as it is written."""
         for pattern, key in _PERIODS:
             if found := pattern.fullmatch(window):
-                days = int(found[1])
-                whole_years = key == "window.past" and days > DAYS_A_YEAR and days % DAYS_A_YEAR == 0
+                length = int(found[1])
+                whole_years = key == "window.past" and length > DAYS_A_YEAR and length % DAYS_A_YEAR == 0
                 return (
-                    self.say("window.years", years=str(days // DAYS_A_YEAR))
+                    self.say("window.years", n=str(length // DAYS_A_YEAR))
                     if whole_years
-                    else self.say(key, days=str(days))
+                    else self.say(key, n=str(length))
                 )
         return self.name("window", window)
 

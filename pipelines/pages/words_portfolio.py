@@ -159,7 +159,6 @@ PORTFOLIO: dict[str, tuple[str, str]] = {
     "sample.out_of_time": ("Out of time", "跨期检验样本"),
     "sample.out_of_sample": ("Out of sample", "样本外检验样本"),
     "sample.tables": ("Tables delivered", "数据表提供情况"),
-    "sample.present": ("delivered", "已提供"),
     "sample.absent": ("not delivered", "未提供"),
     "status.all": ("All applications", "全部申请"),
     "status.labelled": ("With a known outcome", "结果已知"),

@@ -71,10 +71,10 @@ def test_every_source_is_listed_with_what_it_reads() -> None:
 
 def test_the_dictionary_and_the_empty_tables_are_written_by_docs() -> None:
     assert "wrote data/README.md" in admission("docs")
-    assert "wrote 7 empty tables into mine" in admission("docs", "--templates", "mine")
+    assert "wrote 27 empty tables into mine" in admission("docs", "--templates", "mine")
 
     assert Path("data/README.md").exists()
-    assert len(list(Path("mine").iterdir())) == 7
+    assert len(list(Path("mine").iterdir())) == 27
 
 
 def test_empty_tables_that_would_replace_files_are_refused_with_2() -> None:

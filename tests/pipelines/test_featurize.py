@@ -94,7 +94,7 @@ def test_the_manifest_of_the_portfolio_lists_what_is_in_the_features(portfolio: 
     manifest = json.loads((portfolio.folder / MANIFEST).read_text(encoding="utf-8"))
 
     known = features.notna().any()
-    assert len(manifest["tables"]) == 7
+    assert len(manifest["tables"]) == 26
     assert set(manifest["model"]) <= set(manifest["assessed"])
     assert {f.id for f in CATALOGUE.features if known[f.id]} <= set(manifest["assessed"])
     assert set(manifest["model"]) == {f.id for f in CATALOGUE.of_role("model")} & set(manifest["assessed"])

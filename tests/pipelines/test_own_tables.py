@@ -29,5 +29,5 @@ def test_the_same_tables_as_csv_and_as_parquet_become_the_same_bytes(
     ingest.run(params(source="tables", input=str(portfolio.raw)))
 
     from_parquet = fingerprints(Path("data/canonical"))
-    assert len(from_parquet) == 7
+    assert len(from_parquet) == 26
     assert from_parquet == fingerprints(portfolio.folder / "data/canonical")
