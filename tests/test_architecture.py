@@ -36,7 +36,7 @@ PLAIN = {
 PLAIN |= {"math", "operator", "re", "typing"}
 PURE = {
     "features": PLAIN | {"ibis"},
-    "models": PLAIN | {"lightgbm", "numpy", "pandas", "scipy", "sklearn"},
+    "models": PLAIN | {"lightgbm", "numba", "numpy", "optuna", "pandas", "scipy", "sklearn"},
 }
 KEEPS_ITS_OWN_FOLDER = {"models/bundle.py": {"json", "pathlib", "sys"}}
 CLOCK_AND_WORLD = {"now", "today", "utcnow", "print", "open", "input"}

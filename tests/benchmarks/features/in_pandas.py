@@ -1,4 +1,4 @@
-"""The ledger features in pandas as an expert would write them: whole columns, whole-number keys and days, one groupby a step."""
+"""The ledger features in pandas as an expert would: whole columns, whole-number keys and days, one groupby a step."""
 
 from pathlib import Path
 
@@ -19,7 +19,9 @@ def features(folder: Path) -> pd.DataFrame:
     receipts = payments[~payments["bounced"] & payments["counts"] & (payments["cash_on"] <= payments["as_of"])]
     settled, parts = settle(invoices, receipts)
     limits = known_limits(folder, asked)
-    found = of_invoices(settled, limits).join(of_receipts(payments), how="outer").join(of_exposure(settled, parts, limits))
+    found = (
+        of_invoices(settled, limits).join(of_receipts(payments), how="outer").join(of_exposure(settled, parts, limits))
+    )
     return found.set_axis(applications["application_id"].to_numpy()[found.index]).rename_axis("application_id")
 
 
@@ -46,7 +48,9 @@ def known_invoices(folder: Path, asked: pd.DataFrame) -> pd.DataFrame:
     rows["due"] = rows["amount"] - rows["credit_note_amount"].fillna(0).where(credited, 0).astype("int64")
     rows["disputed"] = rows["disputed_amount"].fillna(0).where(disputed, 0).astype("int64")
     rows[INVOICE] = np.arange(len(rows), dtype="int32")
-    return rows.loc[rows["due"] > 0, [APP, INVOICE, "invoice_id", "as_of", "issued_on", "due_on", "amount", "due", "disputed"]]
+    return rows.loc[
+        rows["due"] > 0, [APP, INVOICE, "invoice_id", "as_of", "issued_on", "due_on", "amount", "due", "disputed"]
+    ]
 
 
 def known_payments(folder: Path, asked: pd.DataFrame) -> pd.DataFrame:
@@ -62,7 +66,9 @@ def known_payments(folder: Path, asked: pd.DataFrame) -> pd.DataFrame:
 
 
 def known_limits(folder: Path, asked: pd.DataFrame) -> pd.DataFrame:
-    rows = asked.merge(read(folder, "credit_limits", "customer_id valid_from limit_amount recorded_at"), on="customer_id")
+    rows = asked.merge(
+        read(folder, "credit_limits", "customer_id valid_from limit_amount recorded_at"), on="customer_id"
+    )
     rows = rows[(rows["recorded_at"] <= rows["as_of"]) & (rows["valid_from"] <= rows["as_of"])]
     rows = rows.sort_values([APP, "valid_from", "recorded_at"])
     return rows.drop_duplicates([APP, "valid_from"], keep="last")
@@ -72,7 +78,9 @@ def settle(invoices: pd.DataFrame, receipts: pd.DataFrame) -> tuple[pd.DataFrame
     """Return the invoices with what is open, and the daily receipts of those paid on several days or from the pool."""
     named = receipts[receipts["invoice_id"].notna()]
     named = named.merge(invoices[[APP, "invoice_id", INVOICE]], on=[APP, "invoice_id"])
-    sums = named.groupby(INVOICE, sort=False).agg(paid=("paid", "sum"), first=("cash_on", "min"), last=("cash_on", "max"))
+    sums = named.groupby(INVOICE, sort=False).agg(
+        paid=("paid", "sum"), first=("cash_on", "min"), last=("cash_on", "max")
+    )
     rows = invoices.drop(columns="invoice_id").set_index(INVOICE).join(sums)
     rows["paid"] = rows["paid"].fillna(0).astype("int64")
     pooled = pool(rows, invoices, receipts[receipts["invoice_id"].isna()])
@@ -191,7 +199,9 @@ def of_receipts(payments: pd.DataFrame) -> pd.DataFrame:
 def of_exposure(settled: pd.DataFrame, parts: pd.DataFrame, limits: pd.DataFrame) -> pd.DataFrame:
     opening = settled["as_of"] - 365
     rows = settled[settled["settled_on"].isna() | (settled["settled_on"] > opening)]
-    issued = pd.DataFrame({APP: rows[APP], "as_of": rows["as_of"], "day": rows["issued_on"], "balance": rows["due"], "paid": 0})
+    issued = pd.DataFrame(
+        {APP: rows[APP], "as_of": rows["as_of"], "day": rows["issued_on"], "balance": rows["due"], "paid": 0}
+    )
     paid = reductions(rows, parts)
     paid["balance"] = -paid["paid"]
     steps = limits["limit_amount"] - limits.groupby(APP)["limit_amount"].shift().fillna(0)
