@@ -30,6 +30,13 @@ class Definition:
     require_exposure: bool = True
 
 
+TERMS = (
+    "customer_id", "invoice_id", "issued_on", "due", "paid", "paid_on", "settled_on", "disputed_amount",
+    "dispute_opened_on", "dispute_closed_on",
+)  # fmt: skip
+"""All of a settled invoice that tells what of it was open and late, and when."""
+
+
 def ledger_defaults(settled: ir.Table, part_payments: ir.Table, definition: Definition, data_until: date) -> ir.Table:
     """Return the defaults that the ledger shows by `data_until`: customer_id, event_date, cured_on (null while it lasts).
 
@@ -57,7 +64,7 @@ def _balances(settled: ir.Table, part_payments: ir.Table, definition: Definition
 
     Only customers with an invoice that was ever so late: nobody else can be in default by the ledger.
     """
-    dated = settled.mutate(late_from=days_after(settled.due_on, definition.default_dpd_days + 1))
+    dated = settled.select(*TERMS, late_from=days_after(settled.due_on, definition.default_dpd_days + 1))
     was_late = dated.settled_on.isnull() | (dated.settled_on > dated.late_from)
     suspects = dated.filter(was_late, dated.late_from <= ibis.date(data_until)).select("customer_id").distinct()
     steps = _steps(_states(dated.semi_join(suspects, "customer_id"), part_payments, data_until))

@@ -3,11 +3,12 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
-from main_job import finished_run
+from main_job import copy_of_run, finished_run, params
 
 from features.dimensions import CATALOGUE
 from models.bundle import Bundle
-from pipelines import explain, train
+from pipelines import explain, featurize, train
+from pipelines.ingest import CANONICAL
 
 CASES = ("best", "median", "worst_admitted", "near_cut_off", "few_data")
 
@@ -45,13 +46,21 @@ def test_the_points_are_those_of_the_bundle(contributions):
     assert np.array_equal(contributions["points"], expected)
 
 
-def test_dimensions_without_data_are_not_assessed_rather_than_zero(explanation):
-    assessed = {d["id"]: d["assessed"] for d in explanation["dimensions"]}
+def test_a_dimension_whose_tables_are_absent_is_not_assessed_rather_than_zero(tmp_path):
+    courts = next(d for d in CATALOGUE.dimensions if d.id == "legal_compliance")
+    quick = params(train={"n_estimators": 20, "n_folds": 2})
+    with copy_of_run(tmp_path):
+        for table in {table for i in courts.indicators for f in i.features for table in f.frame.reads} - {
+            "applications"
+        }:
+            (CANONICAL / f"{table}.parquet").unlink()
+        for stage in (featurize, train, explain):
+            stage.run(quick)
+        found = {d["id"]: d for d in json.loads(explain.EXPLANATION.read_text())["dimensions"]}
 
-    assert assessed["financial_condition"]
-    assert assessed["credit_score"]
-    assert not assessed["legal_compliance"]
-    assert next(d for d in explanation["dimensions"] if d["id"] == "esg")["share"] is None
+    assert not found["legal_compliance"]["assessed"]
+    assert found["legal_compliance"]["share"] is None
+    assert found["credit_score"]["assessed"]
 
 
 def test_shares_of_the_dimensions_add_up_to_one(explanation):

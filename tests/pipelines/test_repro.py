@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-SMALL = {"customers: 20000": "customers: 800", "bootstrap_repetitions: 500": "bootstrap_repetitions: 20"}
+SMALL = {"customers: null": "customers: 800", "bootstrap_repetitions: 500": "bootstrap_repetitions: 20"}
 
 
 def _run(*command: str, folder: Path) -> subprocess.CompletedProcess[str]:
