@@ -30,7 +30,7 @@ from models.scaling import PointsScale
 Floats = NDArray[np.float64]
 
 MODEL, MANIFEST = "model.txt", "manifest.json"
-FORMAT = 2
+FORMAT = 3
 
 
 class BundleError(ValueError):
@@ -42,7 +42,8 @@ class Bundle:
     """Everything needed to score: trees, encoding, calibration, points and grades, with where it all comes from.
 
     `reference`, `fingerprints` (of data, code and params) and `versions` are plain JSON values for monitoring and audit;
-    `directions` the monotone constraint by feature. Scores equal those of the model it was made from, bit for bit.
+    `directions` the monotone constraint by feature; `background_values` the values of the background rows by feature,
+    encoded, as text. Scores equal those of the model it was made from, bit for bit.
     """
 
     model_text: str
@@ -51,6 +52,7 @@ class Bundle:
     scale: PointsScale
     grades: MasterScale
     directions: Mapping[str, int]
+    background_values: Mapping[str, str]
     reference: Mapping[str, Any]
     fingerprints: Mapping[str, Any]
     versions: Mapping[str, Any]
@@ -63,8 +65,12 @@ class Bundle:
         scale: PointsScale,
         reference: Mapping[str, Any],
         fingerprints: Mapping[str, Any],
+        background: DataFrame | None = None,
     ) -> "Bundle":
-        """Return the bundle of a fitted model; its grades follow from the points scale."""
+        """Return the bundle of a fitted model; its grades follow from the points scale.
+
+        `background` are the rows whose values what is not known takes in interventional explanations.
+        """
         check_is_fitted(model)
         directions = model.directions or {}
         python = f"{sys.version_info.major}.{sys.version_info.minor}"
@@ -75,6 +81,7 @@ class Bundle:
             scale=scale,
             grades=MasterScale.from_points(scale),
             directions={name: int(directions.get(name, 0)) for name in model.encoder_.names},
+            background_values={} if background is None else _texts(model.encoder_, background),
             reference=dict(reference),
             fingerprints=dict(fingerprints),
             versions={"bundle_format": FORMAT, "lightgbm": lightgbm.__version__, "python": python},
@@ -84,6 +91,13 @@ class Bundle:
     def booster(self) -> lightgbm.Booster:
         """The trees, parsed on first use."""
         return lightgbm.Booster(model_str=self.model_text)
+
+    @cached_property
+    def background(self) -> Floats | None:
+        """The background rows as the trees see them, shape (n_rows, n_features); None if the bundle holds none."""
+        if not self.background_values:
+            return None
+        return np.array([self.background_values[name].split() for name in self.encoder.names], dtype=np.float64).T
 
     @property
     def sha256(self) -> str:
@@ -146,6 +160,7 @@ class Bundle:
             "points_scale": asdict(self.scale),
             "grade_bounds": list(self.grades.bounds),
             "directions": dict(self.directions),
+            "background": dict(self.background_values),
             "reference": dict(self.reference),
             "fingerprints": dict(self.fingerprints),
             "versions": dict(self.versions),
@@ -163,10 +178,17 @@ class Bundle:
             scale=PointsScale(**manifest["points_scale"]),
             grades=MasterScale(tuple(manifest["grade_bounds"])),
             directions=manifest["directions"],
+            background_values=manifest["background"],
             reference=manifest["reference"],
             fingerprints=manifest["fingerprints"],
             versions=manifest["versions"],
         )
+
+
+def _texts(encoder: FeatureEncoder, rows: DataFrame) -> dict[str, str]:
+    """Return the values of the rows by feature: six significant digits, which keeps them small, and nan for missing."""
+    columns = encoder.matrix(rows).T
+    return {name: " ".join(f"{v:.6g}" for v in column) for name, column in zip(encoder.names, columns, strict=True)}
 
 
 def _standard(content: Mapping[str, Any]) -> Standard:

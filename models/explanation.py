@@ -1,7 +1,8 @@
-"""From SHAP values of features to points of indicators and dimensions, exactly additive to the last point.
+"""Shapley values as points: of features, of indicators and of dimensions, exactly additive to the last point.
 
-The calibrated log-odds are affine in the margin, so SHAP values scale by the slope and
-`base points + sum of contributions = points` holds for every applicant. An indicator's value is the sum of its features'.
+The calibrated log-odds are affine in the margin, so Shapley values scale by the slope and
+`base points + sum of contributions = points` holds for every applicant. An indicator plays as one: its value is that of all
+its features together, not the sum of what each would get alone. A dimension's value is the sum of its indicators'.
 Source: Lundberg et al. 2020, "From local explanations to global understanding with explainable AI for trees".
 """
 
@@ -9,10 +10,14 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from scipy.stats import rankdata, spearmanr
 
 from features.catalogue import Catalogue
 from models.bundle import Bundle
+from models.shapley.explainer import Explainer, explainer
+
+Floats = NDArray[np.float64]
 
 LARGEST_GAP = 1e-6
 """Most log-odds that base plus contributions may miss the prediction by; beyond it the explanation is of another model."""
@@ -32,7 +37,9 @@ class Explanation:
     """Contributions in points: positive lowers risk. Rows as in the frame explained.
 
     `features`, `indicators` and `dimensions` have one column an id, assessed ones only; `log_odds` and `points`
-    (unrounded) one value a row. `gap` is the largest miss of additivity in log-odds.
+    (unrounded) one value a row. `gap` is the largest miss of additivity in log-odds. `interaction_points` is how far the
+    plain sum of an indicator's features lies from the indicator's value, the mean of the absolute differences. `method` is
+    "tables", or "pred_contrib" where the model has none: then an indicator is that plain sum.
     """
 
     base_points: float
@@ -42,31 +49,87 @@ class Explanation:
     log_odds: pd.Series
     points: pd.Series
     gap: float
+    interaction_points: float
+    method: str
 
 
-def explain(bundle: Bundle, X: pd.DataFrame, catalogue: Catalogue) -> Explanation:
+@dataclass(frozen=True)
+class Explainers:
+    """The explainers of a bundle, built once for any number of batches: its features as players, and its indicators.
+
+    `indicator_of` holds the indicator of each feature, in the order of the bundle's features.
+    """
+
+    features: Explainer
+    indicators: Explainer
+    indicator_of: tuple[str, ...]
+
+    @classmethod
+    def of(cls, bundle: Bundle, catalogue: Catalogue, *, interventional: bool = False) -> "Explainers":
+        """Return the explainers of a bundle: a second or two.
+
+        What is not known takes the shares of the development sample at the nodes or, if `interventional`, the values of the
+        bundle's background rows; ValueError if the bundle holds none.
+        """
+        if interventional and bundle.background is None:
+            raise ValueError("the bundle holds no background rows for interventional values; train it anew")
+        background = bundle.background if interventional else None
+        names = tuple(catalogue.indicator_of(name).id for name in bundle.encoder.names)
+        groups = [list(dict.fromkeys(names)).index(name) for name in names]
+        return cls(explainer(bundle.booster, None, background), explainer(bundle.booster, groups, background), names)
+
+
+def explain(
+    bundle: Bundle,
+    X: pd.DataFrame,
+    catalogue: Catalogue,
+    *,
+    interventional: bool = False,
+    explainers: Explainers | None = None,
+    threads: int = 1,
+) -> Explanation:
     """Return the contribution of every feature, indicator and dimension to every applicant's points.
 
-    X has the bundle's features as columns. Raises ValueError if base and contributions miss the prediction by more than
-    1e-6 log-odds in any row.
+    X has the bundle's features as columns. `explainers`, if given, are those of the bundle; else they are built. Raises
+    ValueError if base and contributions miss the prediction by more than 1e-6 log-odds in any row.
     """
-    raw = np.asarray(bundle.booster.predict(bundle.encoder.matrix(X), pred_contrib=True))
-    slope, names = bundle.calibration.slope, list(bundle.encoder.names)
-    base = float(bundle.calibration.log_odds(raw[:, -1])[0])
+    with_ = explainers or Explainers.of(bundle, catalogue, interventional=interventional)
+    matrix, names = bundle.encoder.matrix(X), list(bundle.encoder.names)
     log_odds = pd.Series(bundle.decision_function(X), index=X.index)
-    gap = float(np.abs(base + slope * raw[:, :-1].sum(axis=1) - log_odds).max())
+    by_feature = bundle.calibration.slope * with_.features.values(matrix, threads)
+    by_indicator = bundle.calibration.slope * with_.indicators.values(matrix, threads)
+    base = float(bundle.calibration.log_odds(np.array([with_.indicators.base]))[0])
+    gap = max(_gap(base, values, log_odds) for values in (by_feature, by_indicator))
+    features = _in_points(bundle, by_feature, X.index, names)
+    indicators = _in_points(bundle, by_indicator, X.index, list(dict.fromkeys(with_.indicator_of)))
+    sums = features.T.groupby(list(with_.indicator_of), sort=False).sum().T
+    dimensions = indicators.T.groupby([catalogue.dimension_of(str(i)).id for i in indicators], sort=False).sum().T
+    return Explanation(
+        base_points=float(bundle.scale.points_from_log_odds(base)),
+        features=features,
+        indicators=indicators,
+        dimensions=dimensions,
+        log_odds=log_odds,
+        points=pd.Series(bundle.scale.points_from_log_odds(log_odds), index=X.index),
+        gap=gap,
+        interaction_points=float((sums - indicators).abs().to_numpy().mean()) if len(X) else 0.0,
+        method=with_.indicators.method,
+    )
+
+
+def _gap(base: float, values: Floats, log_odds: pd.Series) -> float:
+    """Return the largest miss of additivity; ValueError if it is larger than rounding explains."""
+    gap = float(np.abs(base + values.sum(axis=1) - log_odds).max()) if len(log_odds) else 0.0
     if not gap <= LARGEST_GAP:
         raise ValueError(
             f"explanations do not add up: base plus contributions miss the prediction by {gap:.3g} log-odds, more than "
             f"{LARGEST_GAP:g}. The bundle and its explainer do not belong together; train anew"
         )
-    features = pd.DataFrame(bundle.scale.contribution(slope * raw[:, :-1]), index=X.index, columns=names)
-    indicators = features.T.groupby([catalogue.indicator_of(n).id for n in names], sort=False).sum().T
-    dimensions = indicators.T.groupby([catalogue.dimension_of(str(i)).id for i in indicators], sort=False).sum().T
-    points = pd.Series(bundle.scale.points_from_log_odds(log_odds), index=X.index)
-    return Explanation(
-        float(bundle.scale.points_from_log_odds(base)), features, indicators, dimensions, log_odds, points, gap
-    )
+    return gap
+
+
+def _in_points(bundle: Bundle, values: Floats, index: pd.Index, names: list[str]) -> pd.DataFrame:
+    return pd.DataFrame(bundle.scale.contribution(values), index=index, columns=names)
 
 
 def importance(contributions: pd.DataFrame) -> pd.DataFrame:

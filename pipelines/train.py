@@ -23,6 +23,9 @@ log = logging.getLogger(__name__)
 FOLDER = Path("data/train")
 BUNDLE, OUT_OF_FOLD, SUMMARY = FOLDER / "bundle", FOLDER / "out_of_fold.parquet", FOLDER / "summary.json"
 
+BACKGROUND_ROWS = 500
+"""Of the development sample, kept in the bundle for interventional explanations."""
+
 LEAKS = {
     "ranks": "ranks the defaults alone with an AUC of {:.3f}",
     "marks": "is missing where companies default: {:.0%} of the rows without it are bad",
@@ -86,7 +89,13 @@ def _directions(params: Params, names: list[str]) -> dict[str, int]:
 def _write(model: DefaultRiskModel, rows: pd.DataFrame, names: list[str], params: Params) -> None:
     out_of_fold = model.calibration_.log_odds(model.out_of_fold_margin_)
     prints = {"data": fingerprint([FEATURES, SAMPLES]), "params": params.fingerprint()}
-    bundle = Bundle.from_model(model, scale=PointsScale(), reference=_reference(rows, names), fingerprints=prints)
+    bundle = Bundle.from_model(
+        model,
+        scale=PointsScale(),
+        reference=_reference(rows, names),
+        fingerprints=prints,
+        background=rows[names].sample(min(BACKGROUND_ROWS, len(rows)), random_state=params.seed),
+    )
     bundle.write(BUNDLE)
     folds = pd.DataFrame({"application_id": rows["application_id"], "log_odds": out_of_fold})
     folds.sort_values("application_id").to_parquet(OUT_OF_FOLD, index=False)

@@ -25,6 +25,7 @@ PLAIN = {
     "abc",
     "bisect",
     "collections",
+    "concurrent",
     "dataclasses",
     "datetime",
     "enum",

@@ -78,6 +78,31 @@ def test_the_manifest_tells_what_the_model_is_made_of(folder):
     assert set(manifest["versions"]) == {"bundle_format", "lightgbm", "python"}
 
 
+def test_the_background_reads_back_as_the_trees_see_it_to_six_digits(portfolio, fitted, tmp_path):
+    rows = portfolio.X.sample(50, random_state=1)
+    bundle = Bundle.from_model(fitted, scale=PointsScale(), reference={}, fingerprints={}, background=rows)
+
+    bundle.write(tmp_path)
+    read = Bundle.read(tmp_path, bundle.sha256)
+
+    np.testing.assert_allclose(read.background, fitted.encoder_.matrix(rows), rtol=1e-5)  # NaN where it was NaN
+    assert read == bundle
+
+
+def test_an_edited_background_is_noticed(portfolio, fitted, tmp_path):
+    bundle = Bundle.from_model(fitted, scale=PointsScale(), reference={}, fingerprints={}, background=portfolio.X.head(9))
+    bundle.write(tmp_path)
+
+    edit_manifest(tmp_path, lambda m: m["background"].update(age_years="1 " * 9), hash_anew=False)
+
+    with pytest.raises(BundleError, match=r"manifest\.json was edited"):
+        Bundle.read(tmp_path)
+
+
+def test_a_bundle_without_background_says_so(bundle):
+    assert bundle.background is None
+
+
 def test_nobody_to_score_gives_no_scores(portfolio, bundle):
     assert bundle.grade(portfolio.X.head(0)).shape == (0,)
 
@@ -143,9 +168,9 @@ def test_paths_to_other_files_are_refused(folder, files):
 
 
 def test_a_bundle_of_another_format_is_refused_with_both_versions(folder):
-    edit_manifest(folder, lambda m: m["versions"].update(bundle_format=1))
+    edit_manifest(folder, lambda m: m["versions"].update(bundle_format=2))
 
-    with pytest.raises(BundleError, match="has bundle format 1, this version reads 2"):
+    with pytest.raises(BundleError, match="has bundle format 2, this version reads 3"):
         Bundle.read(folder)
 
 

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -8,6 +10,7 @@ from features.dimensions import CATALOGUE
 from models.bundle import Bundle
 from models.default_risk import DefaultRiskModel
 from models.explanation import (
+    Explainers,
     badness,
     direction_verdict,
     explain,
@@ -43,7 +46,9 @@ def portfolio():
 def bundle(portfolio):
     X, defaulted = portfolio
     model = DefaultRiskModel(directions=CATALOGUE.directions(FEATURES), n_estimators=60, seed=1, num_threads=1)
-    return Bundle.from_model(model.fit(X, defaulted), scale=PointsScale(), reference={}, fingerprints={})
+    return Bundle.from_model(
+        model.fit(X, defaulted), scale=PointsScale(), reference={}, fingerprints={}, background=X.tail(300)
+    )
 
 
 @pytest.fixture(scope="module")
@@ -64,32 +69,67 @@ def test_base_and_contributions_meet_the_prediction_in_every_row(explanation):
         assert np.abs(explanation.base_points + part.sum(axis=1) - explanation.points).max() < 1e-9
 
 
-def test_an_indicator_is_the_sum_of_its_own_features(explanation):
-    own = explanation.features[["sv_current_ratio", "sv_liabilities_to_assets"]].sum(axis=1)
+def test_how_far_an_indicator_lies_from_the_sum_of_its_features_is_told(explanation):
+    """As one player it shares what it does together with others differently, by a little."""
+    names = {"solvency": ["sv_current_ratio", "sv_liabilities_to_assets"], "profitability": ["pf_roa"]}
+    names |= {"repayment_record": ["rr_max_dpd_365d"], "context": ["cx_industry"]}
+    apart = [
+        (explanation.indicators[CATALOGUE.indicator_of(own[0]).id] - explanation.features[own].sum(axis=1)).abs()
+        for own in names.values()
+    ]
 
-    assert np.allclose(explanation.indicators["solvency"], own)
+    assert explanation.interaction_points == pytest.approx(np.mean(apart))
+    assert 0 < explanation.interaction_points < 0.05 * explanation.indicators.abs().to_numpy().mean()
+
+
+def test_a_dimension_is_the_sum_of_its_indicators(explanation):
+    mine = [i.id for i in CATALOGUE.indicators if CATALOGUE.dimension_of(i.id).id == explanation.dimensions.columns[0]]
+
+    own = explanation.indicators[[i for i in mine if i in explanation.indicators]].sum(axis=1)
+
+    assert np.allclose(explanation.dimensions.iloc[:, 0], own)
+
+
+def test_interventional_contributions_are_those_against_the_bundles_own_background(portfolio, bundle):
+    X = portfolio[0].head(40)
+    told = explain(bundle, X, CATALOGUE, interventional=True)
+
+    reference = shap.TreeExplainer(bundle.booster, shap.maskers.Independent(bundle.background, max_samples=1000))
+    values = reference(bundle.encoder.matrix(X), check_additivity=False).values
+
+    assert np.abs(told.features.to_numpy() + bundle.scale.factor * bundle.calibration.slope * values).max() < 1e-9
+    assert np.abs(told.base_points + told.dimensions.sum(axis=1) - told.points).max() < 1e-9
+    assert told.base_points != explain(bundle, X, CATALOGUE).base_points
+
+
+def test_interventional_contributions_need_a_background(portfolio, bundle):
+    without = replace(bundle, background_values={})
+
+    with pytest.raises(ValueError, match="the bundle holds no background rows"):
+        explain(without, portfolio[0].head(1), CATALOGUE, interventional=True)
+
+
+def test_batches_are_explained_as_the_whole_by_explainers_built_once(portfolio, bundle, explanation):
+    explainers = Explainers.of(bundle, CATALOGUE)
+
+    parts = [explain(bundle, part, CATALOGUE, explainers=explainers) for part in np.array_split(portfolio[0], 7)]
+
+    pd.testing.assert_frame_equal(pd.concat([p.indicators for p in parts]), explanation.indicators, check_exact=True)
+
+
+def test_nobody_to_explain_gives_no_contributions(portfolio, bundle):
+    told = explain(bundle, portfolio[0].head(0), CATALOGUE)
+
+    assert (told.indicators.shape[0], told.gap, told.interaction_points) == (0, 0.0, 0.0)
 
 
 def test_an_explainer_of_another_model_is_refused(portfolio, bundle):
     X, defaulted = portfolio
-    other = DefaultRiskModel(n_estimators=5, seed=2, num_threads=1).fit(X, defaulted)
-
-    class Swapped(Bundle):
-        @property
-        def booster(self):
-            return _Mixed(super().booster, other.booster_)
-
-    class _Mixed:
-        def __init__(self, scores, explains):
-            self.scores, self.explains = scores, explains
-
-        def predict(self, matrix, **how):
-            return (self.explains if how.get("pred_contrib") else self.scores).predict(matrix, **how)
-
-    swapped = Swapped(**{name: getattr(bundle, name) for name in bundle.__dataclass_fields__})
+    model = DefaultRiskModel(n_estimators=5, seed=2, num_threads=1).fit(X, defaulted)
+    other = Bundle.from_model(model, scale=PointsScale(), reference={}, fingerprints={})
 
     with pytest.raises(ValueError, match="explanations do not add up"):
-        explain(swapped, X, CATALOGUE)
+        explain(bundle, X, CATALOGUE, explainers=Explainers.of(other, CATALOGUE))
 
 
 def test_shares_add_up_to_one(explanation):

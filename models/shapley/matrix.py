@@ -1,0 +1,27 @@
+"""What every explainer takes: the matrix that the model predicts from, and the players that its features belong to."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from models.shapley.trees import Floats, Ints
+
+
+def as_matrix(matrix: ArrayLike, n_features: int) -> Floats:
+    """Return a matrix as float64, shape (n_rows, n_features); ValueError for another number of columns."""
+    numbers = np.asarray(matrix, dtype=np.float64)
+    if numbers.ndim != 2 or numbers.shape[1] != n_features:
+        raise ValueError(f"expected a matrix with the model's {n_features} columns, got the shape {numbers.shape}")
+    return numbers
+
+
+def player_of(groups: Sequence[int] | None, n_features: int) -> Ints:
+    """Return the player of each feature; ValueError unless `groups` numbers one from 0 for every feature.
+
+    None makes every feature a player of its own.
+    """
+    players = np.arange(n_features) if groups is None else np.asarray(groups, dtype=np.int64)
+    if players.shape != (n_features,) or players.min(initial=0) < 0:
+        raise ValueError(f"groups must give a player, 0 or more, to each of the model's {n_features} features")
+    return players

@@ -1,0 +1,135 @@
+"""Exact Shapley values looked up: what each player gets is tabulated once a model, then added up row by row.
+
+A row meets one entry of each table. Its place there is a mixed-radix number: every feature of the table contributes a step
+that depends on the feature's code alone, so it is looked up too, and the steps are added.
+"""
+
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from models.shapley.codes import Coder, Codes
+from models.shapley.compiled import compiled
+from models.shapley.matrix import as_matrix
+from models.shapley.pages import Page, Steps
+from models.shapley.trees import Floats, Ints, TabulationError
+
+LARGEST = 1 << 26
+"""Numbers in all tables beyond which a model is not tabulated: 512 MB."""
+
+BLOCK = 8192
+"""Rows explained together: enough to use a table well while it is in the cache, few enough to stay there themselves."""
+
+
+@dataclass(frozen=True)
+class Tables:
+    """The tables of a model, one after the other; `base` plus the values of a row are its margin, the sum of the trees.
+
+    Table t has the features number `first_feature[t]` to `first_feature[t + 1]` of `feature` (places in the coder's), each
+    with its steps from `first_step` on; and likewise players, each with its column of entries.
+    """
+
+    base: float
+    n_players: int
+    n_features: int
+    coder: Coder
+    first_feature: Ints
+    feature: Ints
+    first_step: Ints
+    steps: Steps
+    first_player: Ints
+    player: Ints
+    first_entry: Ints
+    entries: Floats
+    method: Literal["tables"] = "tables"
+
+    @classmethod
+    def bind(cls, pages: Iterable[Page], coder: Coder, n_players: int, n_features: int) -> "Tables":
+        """Return pages as one; TabulationError as soon as they are too many."""
+        bound = _affordable(pages)
+        place = {feature: k for k, feature in enumerate(coder.features.tolist())}
+        steps = [(place[feature], steps) for page in bound for feature, steps in page.steps.items()]
+        entries = [(player, column) for page in bound for player, column in page.entries.items()]
+        return cls(
+            base=float(sum(page.base for page in bound)),
+            n_players=n_players,
+            n_features=n_features,
+            coder=coder,
+            first_feature=_firsts(len(page.steps) for page in bound),
+            feature=np.array([feature for feature, _ in steps], dtype=np.int64),
+            first_step=_firsts(len(own) for _, own in steps),
+            steps=np.concatenate([np.empty(0, np.uint16), *(own for _, own in steps)]),
+            first_player=_firsts(len(page.entries) for page in bound),
+            player=np.array([player for player, _ in entries], dtype=np.int64),
+            first_entry=_firsts(len(column) for _, column in entries),
+            entries=np.concatenate([np.empty(0), *(column for _, column in entries)]),
+        )
+
+    def values(self, matrix: ArrayLike, threads: int = 1) -> Floats:
+        """Return the Shapley value of every player for every row, shape (n_rows, n_players), in units of the margin.
+
+        `matrix` is what the model's `predict` takes, shape (n_rows, n_features). The result does not depend on how rows are
+        divided among calls or threads.
+        """
+        numbers = as_matrix(matrix, self.n_features)
+        values = np.zeros((self.n_players, len(numbers)))
+        blocks = [slice(start, start + BLOCK) for start in range(0, len(numbers), BLOCK)]
+        with ThreadPoolExecutor(threads) as pool:
+            list(pool.map(lambda rows: self._add_up(numbers[rows], values[:, rows]), blocks))
+        return values.T
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes that the tables take."""
+        return self.entries.nbytes + self.steps.nbytes
+
+    def _add_up(self, matrix: Floats, values: Floats) -> None:
+        looked_up = (self.first_feature, self.feature, self.first_step, self.steps)
+        added = (self.first_player, self.player, self.first_entry, self.entries)
+        _add_up(self.coder.codes(matrix), *looked_up, *added, values)
+
+
+def _affordable(pages: Iterable[Page]) -> list[Page]:
+    bound, numbers = [], 0
+    for page in pages:
+        numbers += sum(map(len, page.entries.values()))
+        if numbers > LARGEST:
+            raise TabulationError(f"the tables would take more than {LARGEST * 8 >> 20} MB")
+        bound.append(page)
+    return bound
+
+
+def _firsts(lengths: Iterable[int]) -> Ints:
+    return np.cumsum([0, *lengths], dtype=np.int64)
+
+
+@compiled
+def _add_up(
+    codes: Codes,
+    first_feature: Ints,
+    feature: Ints,
+    first_step: Ints,
+    steps: Steps,
+    first_player: Ints,
+    player: Ints,
+    first_entry: Ints,
+    entries: Floats,
+    values: Floats,
+) -> None:
+    """Add to the values (n_players, n_rows) what every table gives to the rows with these codes (n_features, n_rows)."""
+    rows = codes.shape[1]
+    place = np.empty(rows, np.uint16)
+    for table in range(len(first_feature) - 1):
+        place[:] = 0
+        for k in range(first_feature[table], first_feature[table + 1]):
+            code, step = codes[feature[k]], steps[first_step[k] : first_step[k + 1]]
+            for row in range(rows):
+                place[row] += step[code[row]]
+        for k in range(first_player[table], first_player[table + 1]):
+            value, entry = values[player[k]], entries[first_entry[k] : first_entry[k + 1]]
+            for row in range(rows):
+                value[row] += entry[place[row]]
