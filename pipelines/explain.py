@@ -93,6 +93,8 @@ def _global(explanation: Explanation, test: pd.DataFrame, bundle: Bundle) -> dic
     return {
         "base_points": explanation.base_points,
         "additivity_gap": explanation.gap,
+        "interaction_points": explanation.interaction_points,
+        "method": explanation.method,
         "dimensions": _dimensions(explanation),
         "indicators": _indicators(explanation, test, factor),
         "features": _features(explanation, test, bundle),

@@ -16,6 +16,14 @@ def as_matrix(matrix: ArrayLike, n_features: int) -> Floats:
     return numbers
 
 
+def as_background(matrix: ArrayLike, n_features: int) -> Floats:
+    """Return background rows as a matrix; ValueError as above, or if there are none."""
+    rows = as_matrix(matrix, n_features)
+    if not len(rows):
+        raise ValueError("the background has no rows; pass at least one, or None for path-dependent values")
+    return rows
+
+
 def player_of(groups: Sequence[int] | None, n_features: int) -> Ints:
     """Return the player of each feature; ValueError unless `groups` numbers one from 0 for every feature.
 

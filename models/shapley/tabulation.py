@@ -7,7 +7,7 @@ from numpy.typing import ArrayLike
 
 from models.shapley.codes import Coder
 from models.shapley.leaves import leaves
-from models.shapley.matrix import as_matrix, player_of
+from models.shapley.matrix import as_background, player_of
 from models.shapley.pages import Game, pages
 from models.shapley.tables import Tables
 from models.shapley.trees import read_trees
@@ -33,7 +33,7 @@ def tabulate(
     n_features = booster.num_feature()
     trees = read_trees(booster)
     coder, player = Coder.of(trees), player_of(groups, n_features)
-    game = Game(player, None if background is None else coder.by_feature(as_matrix(background, n_features)))
+    game = Game(player, None if background is None else coder.by_feature(as_background(background, n_features)))
     values = coder.representatives()
     found = (page for tree in trees for page in pages(list(leaves(tree, values)), game))
     return Tables.bind(found, coder, int(player.max(initial=-1)) + 1, n_features)

@@ -90,7 +90,9 @@ def test_the_background_reads_back_as_the_trees_see_it_to_six_digits(portfolio, 
 
 
 def test_an_edited_background_is_noticed(portfolio, fitted, tmp_path):
-    bundle = Bundle.from_model(fitted, scale=PointsScale(), reference={}, fingerprints={}, background=portfolio.X.head(9))
+    bundle = Bundle.from_model(
+        fitted, scale=PointsScale(), reference={}, fingerprints={}, background=portfolio.X.head(9)
+    )
     bundle.write(tmp_path)
 
     edit_manifest(tmp_path, lambda m: m["background"].update(age_years="1 " * 9), hash_anew=False)
