@@ -136,5 +136,35 @@ def docs(
         typer.echo(write_dictionary() if templates is None else write_templates(templates))
 
 
+policy_app = typer.Typer(help="Admission policies: show one, compare two.", no_args_is_help=True)
+app.add_typer(policy_app, name="policy")
+
+
+@policy_app.command("show")
+def policy_show(name: Annotated[str, typer.Argument(help="Name of a policy, e.g. balanced.")]) -> None:
+    """Print a policy that comes with the project, every number explained."""
+    with _errors_in_words():
+        from pipelines.policy import FOLDER, load
+
+        load(name)
+        path = FOLDER / f"{name}.yaml"
+        typer.echo((path if path.exists() else Path(name)).read_text(encoding="utf-8"))
+
+
+@policy_app.command("compare")
+def policy_compare(
+    first: Annotated[str, typer.Argument(help="A policy: balanced, conservative, growth, or a YAML file.")],
+    second: Annotated[str, typer.Argument(help="Another.")],
+    on: Annotated[Path, typer.Option(help="The decision_inputs of a scoring job: a parquet file or a folder.")],
+    json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
+) -> None:
+    """Who changes decision between two policies, with expected loss and sales: the swap set."""
+    with _errors_in_words():
+        from pipelines.policy import compare, in_words
+
+        swaps = compare(first, second, on)
+        typer.echo(swaps.to_json(orient="records") if json else in_words(swaps, first, second))
+
+
 if __name__ == "__main__":
     app()
