@@ -13,7 +13,7 @@ import ibis
 import ibis.expr.types as ir
 
 from features.frames.registers import in_force
-from features.point_in_time import age_days, known, within
+from features.point_in_time import age_days, known, with_days, within
 from features.searches import searched
 from features.tables import (
     BILL_OVERDUE,
@@ -182,7 +182,7 @@ def proofs(applications: ir.Table, tables: Mapping[str, ir.Table]) -> ir.Table:
 
 
 def _proofs_of(table: Table, applications: ir.Table, tables: Mapping[str, ir.Table]) -> ir.Table:
-    view = known(applications, table, tables[table.name])
+    view = with_days(known(applications, table, tables[table.name]), table)
     branches = [(e.hits(view).coalesce(False), rule.id) for rule in READ for e in rule.evidence if e.table is table]
     key = ibis.literal("/").join([view[column].cast("string") for column in table.key])
     told = view.select(
@@ -190,8 +190,8 @@ def _proofs_of(table: Table, applications: ir.Table, tables: Mapping[str, ir.Tab
         rule=ibis.cases(*branches),
         table=ibis.literal(table.name),
         row_key=key,
-        since=view[table.happened or table.availability],
-        known_on=view[table.availability],
+        since="happened_on",
+        known_on="known_on",
     )
     return told.filter(told.rule.notnull())
 
