@@ -166,5 +166,49 @@ def policy_compare(
         typer.echo(swaps.to_json(orient="records") if json else in_words(swaps, first, second))
 
 
+override_app = typer.Typer(help="Decisions against the policy: log one, review them.", no_args_is_help=True)
+app.add_typer(override_app, name="override")
+
+
+@override_app.command("add")
+def override_add(
+    application_id: Annotated[str, typer.Argument(help="The application.")],
+    scores: Annotated[Path, typer.Option(help="scores.parquet of the scoring job that decided it.")],
+    decision: Annotated[str, typer.Option(help="admit, conditional, manual_review or decline.")],
+    reason: Annotated[str, typer.Option(help="new_information, group_support, collateral, strategic_customer, ...")],
+    text: Annotated[str, typer.Option(help="The evidence, in words.")],
+    author: Annotated[str, typer.Option(help="Who decides.")],
+    role: Annotated[str, typer.Option(help="analyst, head_of_credit or risk_committee.")],
+    expires_on: Annotated[str, typer.Option(help="Last day, YYYY-MM-DD.")],
+    limit: Annotated[float | None, typer.Option(help="Final limit; default: the policy's.")] = None,
+    second_approver: Annotated[str | None, typer.Option(help="Needed to grant more than the policy.")] = None,
+    policy: Annotated[str, typer.Option(help="The policy that decided.")] = "balanced",
+    decided_on: Annotated[str | None, typer.Option(help="Day of the decision, YYYY-MM-DD; default: today.")] = None,
+) -> None:
+    """Append an override to data/overrides/log.jsonl, if it may stand."""
+    with _errors_in_words():
+        from pipelines.overrides import add, asked
+
+        override, desk = asked(
+            scores, policy, application_id, decision, limit, decided_on=decided_on, expires_on=expires_on,
+            reason=reason, text=text, author=author, role=role, second_approver=second_approver,
+        )  # fmt: skip
+        typer.echo(f"logged as {add(override, desk)[:12]}")
+
+
+@override_app.command("report")
+def override_report(
+    scores: Annotated[Path, typer.Option(help="scores.parquet: what the policy decided.")],
+    outcomes: Annotated[Path | None, typer.Option(help="outcomes.parquet of stage label, once known.")] = None,
+) -> None:
+    """Review the log: how often, why, by whom, and how the granted ones turned out."""
+    with _errors_in_words():
+        import json
+
+        from pipelines.overrides import report as review
+
+        typer.echo(json.dumps(review(scores, outcomes), ensure_ascii=False, indent=1))
+
+
 if __name__ == "__main__":
     app()
