@@ -77,6 +77,11 @@ def _root() -> Path:
     return Path(os.environ.get("DVC_ROOT") or Path.cwd())
 
 
+def address(server: str | None) -> str:
+    """Return the address of the store: that of the server, or of the file in the repository."""
+    return server or f"sqlite:///{_root() / '.mlflow'}/mlflow.db"
+
+
 def _open_store(server: str | None, name: str) -> tuple[Any, str]:
     import mlflow
 
@@ -87,7 +92,7 @@ def _open_store(server: str | None, name: str) -> tuple[Any, str]:
     folder = _root() / ".mlflow"
     if server is None:
         folder.mkdir(exist_ok=True)
-    mlflow.set_tracking_uri(server or f"sqlite:///{folder}/mlflow.db")
+    mlflow.set_tracking_uri(address(server))
     client = mlflow.MlflowClient()
     experiment = client.get_experiment_by_name(name)
     if experiment is not None:

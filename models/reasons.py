@@ -1,0 +1,51 @@
+"""The indicators that moved an applicant's points most, each with the feature that carries most of it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Places = NDArray[np.intp]
+
+NONE = -1
+"""The place of a reason that there is not."""
+
+
+@dataclass(frozen=True)
+class Reasons:
+    """The most important indicators of each row, shape (n_most, n_rows), the first most: their places, and a feature's each.
+
+    `NONE` where fewer indicators move the points by enough.
+    """
+
+    indicator: Places
+    feature: Places
+
+
+def reasons(
+    indicators: Floats, features: Floats, indicator_of: Sequence[int], *, sign: int, most: int, from_points: float
+) -> Reasons:
+    """Return up to `most` indicators that move each row's points by `from_points` or more: sign -1 downwards, 1 upwards.
+
+    `indicators` (n_indicators, n_rows) and `features` (n_features, n_rows) are contributions in points; `indicator_of` is the
+    place of each feature's indicator. Between equals the first indicator counts. The feature named is the one that moves the
+    points furthest in the reason's own direction.
+    """
+    leading = _leading(features * sign, indicator_of, len(indicators))
+    order = np.argsort(indicators * -sign, axis=0, kind="stable")[:most]
+    enough = np.take_along_axis(indicators * sign, order, axis=0) >= from_points
+    feature = np.take_along_axis(leading, order, axis=0)
+    return Reasons(np.where(enough, order, NONE), np.where(enough, feature, NONE))
+
+
+def _leading(features: Floats, indicator_of: Sequence[int], n_indicators: int) -> Places:
+    """Return the place of the largest of each indicator's features, shape (n_indicators, n_rows)."""
+    owner = np.asarray(indicator_of)
+    leading = np.full((n_indicators, features.shape[1]), NONE, dtype=np.intp)
+    for indicator in range(n_indicators):
+        (mine,) = np.nonzero(owner == indicator)
+        if len(mine):
+            leading[indicator] = mine[np.argmax(features[mine], axis=0)]
+    return leading
