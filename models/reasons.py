@@ -33,19 +33,19 @@ def reasons(
     place of each feature's indicator. Between equals the first indicator counts. The feature named is the one that moves the
     points furthest in the reason's own direction.
     """
-    leading = _leading(features * sign, indicator_of, len(indicators))
+    leading = _leading(features, indicator_of, len(indicators), sign)
     order = np.argsort(indicators * -sign, axis=0, kind="stable")[:most]
     enough = np.take_along_axis(indicators * sign, order, axis=0) >= from_points
     feature = np.take_along_axis(leading, order, axis=0)
     return Reasons(np.where(enough, order, NONE), np.where(enough, feature, NONE))
 
 
-def _leading(features: Floats, indicator_of: Sequence[int], n_indicators: int) -> Places:
-    """Return the place of the largest of each indicator's features, shape (n_indicators, n_rows)."""
+def _leading(features: Floats, indicator_of: Sequence[int], n_indicators: int, sign: int) -> Places:
+    """Return the place of the furthest of each indicator's features in one direction, shape (n_indicators, n_rows)."""
     owner = np.asarray(indicator_of)
     leading = np.full((n_indicators, features.shape[1]), NONE, dtype=np.intp)
     for indicator in range(n_indicators):
         (mine,) = np.nonzero(owner == indicator)
         if len(mine):
-            leading[indicator] = mine[np.argmax(features[mine], axis=0)]
+            leading[indicator] = mine[np.argmax(sign * features[mine], axis=0)]
     return leading

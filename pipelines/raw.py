@@ -82,7 +82,7 @@ def copy_csv(
 
 def no_rows(connection: Connection, table: Table) -> ir.Table:
     """Return the lines of the CSV file read last for a table that are no rows: line, text, reason."""
-    return connection.table(_no_rows(table)).drop("kind")
+    return connection.table(_no_rows(table)).select("line", "text", "reason")
 
 
 def _numbered(connection: Connection, table: Table, query: str) -> ir.Table:

@@ -61,7 +61,7 @@ class Job:
     expected_sha256: str | None = None
 
 
-class Fault(Exception):
+class FaultError(Exception):
     """Something that must not happen whatever the input is: a fault of this program."""
 
 
@@ -150,7 +150,9 @@ def _score(
     clock.lap("input")
     records, rejects, tally = _write(job, params, worker, matrix, folder)
     if matrix.rows_in != records + rejects:
-        raise Fault(f"{matrix.rows_in} rows came in, {records} were scored and {rejects} set aside: rows were lost")
+        raise FaultError(
+            f"{matrix.rows_in} rows came in, {records} were scored and {rejects} set aside: rows were lost"
+        )
     clock.lap("scoring")
     found = drift(worker.bundle, _weight_of_present(worker, absent), tally, params.score)
     refuse_drift(found, params.score.max_lost_importance)

@@ -6,7 +6,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import islice
 from typing import TypeVar
 
-In, Out = TypeVar("In"), TypeVar("Out")
+In = TypeVar("In")
+Out = TypeVar("Out")
 
 
 def side_by_side(work: Callable[[In], Out], batches: Iterable[In], threads: int) -> Iterator[Out]:

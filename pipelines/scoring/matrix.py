@@ -118,8 +118,8 @@ def _refuse_missing(columns: Sequence[str], names: Sequence[str], path: Path) ->
     if missing:
         raise InputError(
             f"{path} lacks {len(missing)} of the {len(names) + len(KEYS)} columns that the model needs: "
-            f"{', '.join(missing[:8])}{' ...' if len(missing) > 8 else ''}. Write the matrix with `admission featurize` of this "
-            "version; a feature not known for anyone is an empty column"
+            f"{', '.join(missing[:8])}{' ...' if len(missing) > 8 else ''}. `admission featurize` of this version "
+            "writes them all; a feature not known for anyone is an empty column"
         )
     twice = sorted({name for name in (*KEYS, *names) if list(columns).count(name) > 1})
     if twice:
@@ -143,6 +143,6 @@ def _repeated(connection: Connection, readable: Path, path: Path) -> NDArray[np.
 def _unreadable(path: Path, error: Exception) -> InputError:
     first = str(error).splitlines()[0][:300].rstrip(".")
     return InputError(
-        f"{path} cannot be read as {'CSV' if path.suffix == '.csv' else 'parquet'}: {first}. It may be cut short or still being "
-        "written: copy it again. Expected a feature matrix (.parquet or .csv), or a folder of tables"
+        f"{path} cannot be read as {'CSV' if path.suffix == '.csv' else 'parquet'}: {first}. It may be cut short or "
+        "still being written: copy it again. Expected a feature matrix (.parquet or .csv), or a folder of tables"
     )

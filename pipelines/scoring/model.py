@@ -56,7 +56,8 @@ def _registered(place: str, expected_sha256: str | None) -> Bundle:
         except (MlflowException, OSError, ValueError) as error:
             first = str(error).splitlines()[0][:300]
             raise InputError(
-                f"--model {place} cannot be fetched: {first}. See the names and aliases with `mlflow ui`, and MLFLOW_TRACKING_URI"
+                f"--model {place} cannot be fetched: {first}. `mlflow ui` shows names and aliases; the store is "
+                "that of MLFLOW_TRACKING_URI"
             ) from None
         found = sorted(path.parent for path in logged.rglob("manifest.json"))
         if len(found) != 1:

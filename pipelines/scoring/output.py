@@ -20,8 +20,6 @@ from pipelines.errors import InputError
 SUMMARY = "summary.json"
 """The file by which a folder is known as one of ours."""
 
-ROWS_A_GROUP = 32_768
-
 
 @contextmanager
 def published(output: Path) -> Iterator[Path]:
@@ -114,7 +112,7 @@ class Records:
         """Write records in their order."""
         if not records.num_rows:
             return
-        self._parquet.write_batch(records, row_group_size=ROWS_A_GROUP)
+        self._parquet.write_batch(records)
         if self._csv is not None:
             self._csv.write_batch(records)
         self.count += records.num_rows

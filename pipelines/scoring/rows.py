@@ -128,12 +128,8 @@ def _column(feature: Feature, values: pa.Array, judge: _Judge) -> pd.Series:
 
 
 def _is_number(kind: pa.DataType) -> bool:
-    return bool(
-        pa.types.is_integer(kind)
-        or pa.types.is_floating(kind)
-        or pa.types.is_boolean(kind)
-        or pa.types.is_decimal(kind)
-    )
+    is_one = (pa.types.is_integer, pa.types.is_floating, pa.types.is_boolean, pa.types.is_decimal)
+    return any(test(kind) for test in is_one)
 
 
 def _numbers_in_text(feature: Feature, texts: pa.Array, judge: _Judge) -> NDArray[np.float64]:

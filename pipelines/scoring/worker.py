@@ -161,7 +161,7 @@ class Worker:
         owner = [named.index(self._indicator_of[place]) for place in mine]
         codes = [CODES[self.assessed[place]] for place in named]
         names = [self.names[place] for place in mine]
-        columns = {}
+        columns: dict[str, pa.Array] = {}
         for side, sign, most in (("against", -1, MOST_AGAINST), ("in_favour", 1, MOST_IN_FAVOUR)):
             found = reasons(
                 indicators[named], features[mine], owner, sign=sign, most=most, from_points=NAMED_FROM_POINTS
@@ -193,7 +193,10 @@ def importance_of(bundle: Bundle, explainers: Explainers) -> Floats:
 
 def _coverage(known: NDArray[np.bool_], weight: Floats) -> Floats:
     # Feature after feature, so that a row's sum does not depend on how many rows stand beside it.
-    return np.round(np.where(known, weight[:, None], 0.0).sum(axis=0), 9)
+    total = np.zeros(known.shape[1])
+    for there, share in zip(known, weight, strict=True):
+        total += share * there
+    return np.round(total, 9)
 
 
 def _in_words(
@@ -201,7 +204,7 @@ def _in_words(
 ) -> dict[str, pa.Array]:
     """Return the columns of the reasons of one side: code, feature and the key of the sentence."""
     sign, text = {"against": ("-", "reason.against"), "in_favour": ("+", "reason.for")}[side]
-    columns = {}
+    columns: dict[str, pa.Array] = {}
     for number, (indicator, feature) in enumerate(zip(found.indicator, found.feature, strict=True), start=1):
         there = indicator != NONE
         is_known = known[np.where(there, feature, 0), np.arange(len(feature))]
