@@ -29,6 +29,7 @@ from pipelines.scoring.batches import side_by_side
 from pipelines.scoring.drift import drift, refuse_absent, refuse_drift, table_shares
 from pipelines.scoring.matrix import KEYS, Matrix, open_matrix
 from pipelines.scoring.model import read_model
+from pipelines.scoring.on_spark import score_on_spark
 from pipelines.scoring.output import SUMMARY, Records, published
 from pipelines.scoring.record import json_schema
 from pipelines.scoring.rejects import Rejects
@@ -82,13 +83,14 @@ def run(job: Job, params: Params) -> dict[str, Any]:
 
 def _run(job: Job, params: Params) -> dict[str, Any]:
     _refuse_paths(job)
+    params = params.model_copy(update={"engine": _engine(job, params)})
     clock = _Clock()
     bundle = read_model(job.model, job.expected_sha256)
     stamp = Stamp(bundle.sha256, str(bundle.fingerprints["feature_set"]), None, _input_fingerprint(job.input))
     worker = _worker(bundle, stamp, job)
     clock.lap("model")
     with published(job.output) as folder, TemporaryDirectory(prefix=".work-", dir=folder) as scratch:
-        with engine(_engine(job, params), Path(scratch)) as connection:
+        with engine(params.engine, Path(scratch)) as connection:
             summary = _score(job, params, worker, connection, folder, Path(scratch), clock)
         write_json(folder / "schema.json", json_schema())
         write_json(folder / SUMMARY, summary)
@@ -116,6 +118,8 @@ class _Clock:
 
 
 def _refuse_paths(job: Job) -> None:
+    if job.engine == "spark" and job.with_csv:
+        raise InputError("--csv is one file, --engine spark writes parts: read scores.parquet, or score without Spark")
     if not job.input.exists():
         raise InputError(f"--input {job.input}: no such file or folder")
     here, there = job.input.resolve(), job.output.resolve()
@@ -148,7 +152,10 @@ def _score(
     matrix, history, absent = _input(job, params, worker, connection, scratch)
     worker.stamp = replace(worker.stamp, absent=tuple(absent))
     clock.lap("input")
-    records, rejects, tally = _write(job, params, worker, matrix, folder)
+    if job.engine == "spark":
+        records, rejects, tally = _write_on_spark(connection, params, worker, matrix, folder, scratch)
+    else:
+        records, rejects, tally = _write(job, params, worker, matrix, folder)
     if matrix.rows_in != records + rejects:
         raise FaultError(
             f"{matrix.rows_in} rows came in, {records} were scored and {rejects} set aside: rows were lost"
@@ -217,10 +224,19 @@ def _write(job: Job, params: Params, worker: Worker, matrix: Matrix, folder: Pat
     return records.count, rejects.count, tally
 
 
+def _write_on_spark(
+    connection: Connection, params: Params, worker: Worker, matrix: Matrix, folder: Path, scratch: Path
+) -> tuple[int, int, Tally]:
+    records, found, tally = score_on_spark(connection, matrix, worker, folder, scratch, params.engine)
+    with closing(Rejects(folder / "rejects.csv")) as rejects:
+        rejects.add([*matrix.lines, *found])
+    return records, rejects.count, tally
+
+
 def _scored(params: Params, worker: Worker, matrix: Matrix) -> Iterator[Scored]:
     batches = matrix.batches((*KEYS, *worker.names), params.score.batch_rows)
     done = 0
-    for scored in side_by_side(lambda b: worker.score(b[1], b[0], matrix.repeated), batches, params.engine.threads):
+    for scored in side_by_side(lambda b: worker.score(*b, matrix.repeated), batches, params.engine.threads):
         yield scored
         done += scored.records.num_rows + len(scored.rejects)
         log.info("%d of %d applicants", done, matrix.rows)

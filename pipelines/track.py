@@ -28,7 +28,7 @@ from pipelines.train import SUMMARY as MODEL
 log = logging.getLogger(__name__)
 
 FINGERPRINT = "admission.fingerprint"
-REQUIREMENTS = ("lightgbm", "scikit-learn", "scipy", "pandas", "numpy")
+REQUIREMENTS = ("lightgbm", "scikit-learn", "scipy", "pandas", "numpy", "numba", "ibis-framework")
 """What the logged model needs to score, pinned to what it was trained with."""
 
 
@@ -180,7 +180,7 @@ def _code_paths(scratch: Path) -> list[str]:
 
 
 def _signature(bundle: Bundle) -> Any:
-    """Feature columns in (numbers as double, codes as text, all optional: missing is a value), PD, points and grade out."""
+    """Feature columns in (numbers as double, codes as text, all optional: missing is a value); scores and reasons out."""
     from mlflow.models import ModelSignature
     from mlflow.types import ColSpec, Schema
 
@@ -188,7 +188,8 @@ def _signature(bundle: Bundle) -> Any:
         ColSpec("string" if CATALOGUE.feature(name).is_category else "double", name, required=False)
         for name in bundle.encoder.names
     ]
-    outputs = [ColSpec("double", "pd_12m"), ColSpec("double", "points"), ColSpec("string", "grade")]
+    texts = ("grade", "reasons_against", "reasons_in_favour")
+    outputs = [ColSpec("double", "pd_12m"), ColSpec("double", "points"), *(ColSpec("string", name) for name in texts)]
     return ModelSignature(Schema(inputs), Schema(outputs))
 
 

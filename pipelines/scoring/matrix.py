@@ -66,13 +66,13 @@ class Matrix:
         """Rows delivered: those of the file and the lines that could not be one."""
         return self.rows + len(self.lines)
 
-    def batches(self, columns: Sequence[str], size: int) -> Iterator[tuple[int, pa.RecordBatch]]:
-        """Yield batches in the order of the file, each with the number of rows before it."""
+    def batches(self, columns: Sequence[str], size: int) -> Iterator[tuple[pa.RecordBatch, NDArray[np.int64]]]:
+        """Yield batches in the order of the file, each with the positions of its rows."""
         before = 0
         try:
             with pq.ParquetFile(self.path) as file:
                 for batch in file.iter_batches(size, columns=list(columns)):
-                    yield before, batch
+                    yield batch, np.arange(before + 1, before + batch.num_rows + 1)
                     before += batch.num_rows
         except (pa.ArrowException, OSError) as error:
             raise _unreadable(self.delivered, error) from None

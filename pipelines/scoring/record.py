@@ -11,6 +11,7 @@ import pyarrow as pa
 from features.catalogue import Catalogue, Indicator
 from features.dimensions import CATALOGUE
 from models.grades import GRADES
+from models.reasons import MOST_AGAINST, MOST_FOR
 from models.scaling import REPORTED_HIGH, REPORTED_LOW
 
 Kind = Literal["text", "date", "number", "integer"]
@@ -27,9 +28,6 @@ JSON: dict[Kind, dict[str, Any]] = {
     "number": {"type": "number"},
     "integer": {"type": "integer"},
 }
-
-MOST_AGAINST, MOST_IN_FAVOUR = 4, 3
-"""Reasons given with a score, at most."""
 
 SEPARATOR = ";"
 """Between the entries of a cell that lists several: decision_path, conditions, flags."""
@@ -138,7 +136,7 @@ def _reason(side: str, number: int) -> tuple[Field, ...]:
 
 WHY = (
     *(field for n in range(1, MOST_AGAINST + 1) for field in _reason("against", n)),
-    *(field for n in range(1, MOST_IN_FAVOUR + 1) for field in _reason("in_favour", n)),
+    *(field for n in range(1, MOST_FOR + 1) for field in _reason("in_favour", n)),
     _field(
         "base_points", "number", f"points of an applicant of whom nothing is known; {WITH_REASONS}", "基准分",
         unit="points", nullable=True,

@@ -54,20 +54,19 @@ class _Judge:
 
 def read_rows(
     batch: pa.RecordBatch,
-    before: int,
+    position: NDArray[np.int64],
     names: Sequence[str],
     repeated: NDArray[np.int64],
     catalogue: Catalogue = CATALOGUE,
 ) -> tuple[Rows, list[Reject]]:
     """Return the rows of a batch that can be scored, and the others.
 
-    `before` is the number of rows in the file before the batch; `repeated` the positions of rows whose id stands earlier.
+    `position` is each row's place in the file, from 1; `repeated` the positions of rows whose id stands earlier.
     """
     judge = _Judge(batch.num_rows)
     ids = {name: _text(batch.column(name)) for name in ("application_id", "customer_id")}
     for name, values in ids.items():
         judge.against(_blank(values), "DQ03", f"{name} is empty")
-    position = np.arange(before + 1, before + batch.num_rows + 1)
     judge.against(np.isin(position, repeated), "DQ01", "an earlier row has the same application_id")
     as_of = _days(batch.column("as_of"), judge)
     features = [catalogue.feature(name) for name in names]

@@ -4,7 +4,7 @@ A worker is built once a process from the bundle and holds everything that all b
 for a row does not depend on the other rows of the batch.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,9 +16,8 @@ from scipy.special import expit
 from features.dimensions import CATALOGUE
 from models.bundle import Bundle
 from models.explanation import LARGEST_GAP, Explainers, importance
-from models.reasons import NONE, Reasons, reasons
-from pipelines.cases import NAMED_FROM_POINTS
-from pipelines.scoring.record import MOST_AGAINST, MOST_IN_FAVOUR, SEPARATOR, arrow_schema
+from models.reasons import MOST_AGAINST, MOST_FOR, NAMED_FROM_POINTS, NONE, Reasons, reasons
+from pipelines.scoring.record import SEPARATOR, arrow_schema
 from pipelines.scoring.rejects import Reject
 from pipelines.scoring.rows import Rows, read_rows
 
@@ -88,13 +87,14 @@ class Worker:
         self.names = bundle.encoder.names
         explainers = Explainers.of(bundle, CATALOGUE)
         self.weight = importance_of(bundle, explainers)
-        self._explainers = explainers if with_reasons else None
+        self.with_reasons = with_reasons
+        self._explainers = explainers
         self.assessed = tuple(dict.fromkeys(explainers.indicator_of))
         self._indicator_of = [self.assessed.index(name) for name in explainers.indicator_of]
 
-    def score(self, batch: pa.RecordBatch, before: int = 0, repeated: NDArray[np.int64] = NOBODY) -> Scored:
+    def score(self, batch: pa.RecordBatch, position: NDArray[np.int64], repeated: NDArray[np.int64] = NOBODY) -> Scored:
         """Return the records of a batch's rows in their order, and the rows set aside; arguments as in `read_rows`."""
-        rows, rejects = read_rows(batch, before, self.names, repeated)
+        rows, rejects = read_rows(batch, position, self.names, repeated)
         matrix = self.bundle.encoder.matrix(rows.frame)
         known = ~np.isnan(matrix.T)
         unseen = self._unseen(rows.frame, known)
@@ -137,12 +137,14 @@ class Worker:
         return pa.array(flags, pa.string())
 
     def _why(self, matrix: Floats, known: NDArray[np.bool_], points: Floats) -> dict[str, pa.Array]:
-        if self._explainers is None:
+        if not self.with_reasons:
             return {}
         bundle, explainers = self.bundle, self._explainers
         to_points = bundle.scale.contribution(bundle.calibration.slope)
-        indicators = to_points * explainers.indicators.values(matrix, self.threads).T
-        features = to_points * explainers.features.values(matrix, self.threads).T
+        indicators, features = (e.values(matrix, self.threads).T for e in (explainers.indicators, explainers.features))
+        # In place: they are the largest arrays of a batch.
+        indicators *= to_points
+        features *= to_points
         base = float(
             bundle.scale.points_from_log_odds(bundle.calibration.log_odds(np.array([explainers.indicators.base])))[0]
         )
@@ -157,16 +159,12 @@ class Worker:
 
     def _reasons(self, indicators: Floats, features: Floats, known: NDArray[np.bool_]) -> dict[str, pa.Array]:
         named = [place for place, name in enumerate(self.assessed) if name in CODES]
-        mine = [place for place, indicator in enumerate(self._indicator_of) if indicator in named]
-        owner = [named.index(self._indicator_of[place]) for place in mine]
+        owner = [named.index(place) if place in named else NONE for place in self._indicator_of]
         codes = [CODES[self.assessed[place]] for place in named]
-        names = [self.names[place] for place in mine]
         columns: dict[str, pa.Array] = {}
-        for side, sign, most in (("against", -1, MOST_AGAINST), ("in_favour", 1, MOST_IN_FAVOUR)):
-            found = reasons(
-                indicators[named], features[mine], owner, sign=sign, most=most, from_points=NAMED_FROM_POINTS
-            )
-            columns |= _in_words(side, found, codes, names, known[mine])
+        for side, sign, most in (("against", -1, MOST_AGAINST), ("in_favour", 1, MOST_FOR)):
+            found = reasons(indicators[named], features, owner, sign=sign, most=most, from_points=NAMED_FROM_POINTS)
+            columns |= _in_words(side, found, codes, self.names, known)
         return columns
 
     def _whence(self, rows: int) -> dict[str, pa.Array]:
@@ -200,7 +198,7 @@ def _coverage(known: NDArray[np.bool_], weight: Floats) -> Floats:
 
 
 def _in_words(
-    side: str, found: Reasons, codes: list[str], names: list[str], known: NDArray[np.bool_]
+    side: str, found: Reasons, codes: Sequence[str], names: Sequence[str], known: NDArray[np.bool_]
 ) -> dict[str, pa.Array]:
     """Return the columns of the reasons of one side: code, feature and the key of the sentence."""
     sign, text = {"against": ("-", "reason.against"), "in_favour": ("+", "reason.for")}[side]
@@ -216,7 +214,7 @@ def _in_words(
     return columns
 
 
-def _named(places: NDArray[np.intp], names: list[str]) -> pa.Array:
+def _named(places: NDArray[np.intp], names: Sequence[str]) -> pa.Array:
     """Return the name at each place, null where there is none."""
     indices = pa.array(places, pa.int32(), mask=places == NONE)
     return pa.DictionaryArray.from_arrays(indices, pa.array(names, pa.string())).dictionary_decode()
