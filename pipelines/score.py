@@ -83,7 +83,7 @@ def run(job: Job, params: Params) -> dict[str, Any]:
 
 def _run(job: Job, params: Params) -> dict[str, Any]:
     _refuse_paths(job)
-    params = params.model_copy(update={"engine": _engine(job, params)})
+    stated, params = params.fingerprint(), params.model_copy(update={"engine": _engine(job, params)})
     clock = _Clock()
     bundle = read_model(job.model, job.expected_sha256)
     stamp = Stamp(bundle.sha256, str(bundle.fingerprints["feature_set"]), None, _input_fingerprint(job.input))
@@ -92,6 +92,7 @@ def _run(job: Job, params: Params) -> dict[str, Any]:
     with published(job.output) as folder, TemporaryDirectory(prefix=".work-", dir=folder) as scratch:
         with engine(params.engine, Path(scratch)) as connection:
             summary = _score(job, params, worker, connection, folder, Path(scratch), clock)
+        summary["fingerprints"]["params"] = stated
         write_json(folder / "schema.json", json_schema())
         write_json(folder / SUMMARY, summary)
     clock.lap("publishing")
@@ -142,7 +143,8 @@ def _worker(bundle: Bundle, stamp: Stamp, job: Job) -> Worker:
 
 def _engine(job: Job, params: Params) -> Engine:
     settings = params.engine.model_copy(update={"kind": job.engine})
-    return settings if is_delivery(job.input) else settings.model_copy(update={"memory_limit": READER_MEMORY})
+    is_stream = job.engine == "duckdb" and not is_delivery(job.input)
+    return settings.model_copy(update={"memory_limit": READER_MEMORY}) if is_stream else settings
 
 
 def _score(
@@ -178,7 +180,6 @@ def _score(
             "feature_set": worker.stamp.feature_set,
             "policy": worker.stamp.policy_version,
             "input": worker.stamp.input_fingerprint,
-            "params": params.fingerprint(),
         },
     }
 

@@ -82,8 +82,10 @@ def _write_records(stream: Path, folder: Path) -> int:
     """Write the records of each part of the stream as a part of the output; return their number."""
     folder.mkdir()
     count = 0
-    for part in sorted(stream.glob("*.parquet")):
-        with pq.ParquetFile(part) as file, pq.ParquetWriter(folder / part.name, SCHEMA, compression="zstd") as out:
+    # Spark draws lots for the names of parts, but numbers them first.
+    for number, part in enumerate(sorted(stream.glob("*.parquet"))):
+        path = folder / f"part-{number:05}.parquet"
+        with pq.ParquetFile(part) as file, pq.ParquetWriter(path, SCHEMA, compression="zstd") as out:
             for batch in file.iter_batches():
                 records = batch.filter(pc.is_null(batch.column("message"))).select(SCHEMA.names)
                 count += records.num_rows
