@@ -10,12 +10,9 @@ from features.dimensions import CATALOGUE
 from features.tables import MINOR_UNITS
 from models.bundle import Bundle
 from models.explanation import Explanation, median_case, percentiles
+from models.reasons import MOST_AGAINST, MOST_FOR, NAMED_FROM_POINTS
 from pipelines.params import Explain
 
-NAMED_FROM_POINTS = 5.0
-"""Indicators that move the score by less are not given as a reason."""
-
-MOST_AGAINST, MOST_FOR = 4, 3
 FEW_DATA = 0.7
 """An applicant with fewer of the model's indicators assessed than this is the case of few data."""
 

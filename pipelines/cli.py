@@ -6,12 +6,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
 UNUSABLE_INPUT = 2
 """Exit code when the user's input or parameters cannot be used; a fault of ours exits with 1."""
+
+Engine = Literal["duckdb", "spark"]
 
 app = typer.Typer(
     help="Customer admission (客户准入): explained default risk of business customers.",
@@ -111,6 +113,65 @@ def repro() -> None:
         from pipelines.repro import run
 
         run()
+
+
+@app.command()
+def score(
+    model: Annotated[
+        str, typer.Option(help="The bundle's folder (data/train/bundle), or models:/name@alias of MLflow's registry.")
+    ],
+    input: Annotated[
+        Path,
+        typer.Option(help="A folder of raw tables as in data/README.md, or a feature matrix (.parquet or .csv)."),
+    ],
+    output: Annotated[
+        Path, typer.Option(help="Folder to write; an earlier job's output in it is replaced as a whole.")
+    ],
+    engine: Annotated[Engine, typer.Option(help="What computes features and scores.")] = "duckdb",
+    csv: Annotated[bool, typer.Option("--csv", help="Write scores.csv beside scores.parquet.")] = False,
+    reasons: Annotated[
+        bool, typer.Option("--reasons/--no-reasons", help="Contributions and reasons; without them it is faster.")
+    ] = True,
+    json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON on stdout.")] = False,
+    allow_missing_table: Annotated[
+        list[str] | None,
+        typer.Option(help="A table that the model needs and the input lacks (repeatable): everybody to manual review."),
+    ] = None,
+    expected_sha256: Annotated[str | None, typer.Option(help="Refuse any other bundle than that of this hash.")] = None,
+) -> None:
+    """Score new applicants: files in, decisions and reasons out, in batches of any size.
+
+    Writes scores.parquet (one record an application, in input order; schema.json says what the columns mean), rejects.csv
+    (every row set aside, with the reason) and summary.json. Limits: section score of params.yaml.
+
+    Exit codes: 0 all scored, 3 scored with rows set aside, 2 unusable input or model, 1 a fault of ours. Nothing is published
+    unless the whole batch went through.
+    """
+    _log_to_stderr()
+    with _errors_in_words():
+        from json import dumps
+
+        from pipelines.params import load
+        from pipelines.score import Job, run
+
+        job = Job(
+            model=model,
+            input=input,
+            output=output,
+            engine=engine,
+            with_csv=csv,
+            with_reasons=reasons,
+            allow_missing=tuple(allow_missing_table or ()),
+            expected_sha256=expected_sha256,
+        )
+        summary = run(job, load())
+    rows = summary["rows"]
+    typer.echo(
+        dumps(summary, ensure_ascii=False)
+        if json
+        else f"{rows['scored']} of {rows['delivered']} applications scored, {rows['rejected']} set aside: {output}"
+    )
+    raise typer.Exit(summary["exit_code"])
 
 
 @app.command()

@@ -12,6 +12,8 @@ from features.dimensions import CATALOGUE
 from features.quality import RULES
 from features.tables import TABLES, Column, Table
 from pipelines.errors import InputError
+from pipelines.scoring.faults import FAULTS
+from pipelines.scoring.record import Field, fields
 
 DICTIONARY = Path("data/README.md")
 
@@ -87,6 +89,20 @@ there counts as unknown and not as clean.
 """
 
 
+SCORES = """## Scores · 评分结果
+
+What `admission score` writes: `scores.parquet` (and `scores.csv` with `--csv`), one row an application in input order;
+`schema.json`, the same as a JSON schema; `rejects.csv`, every row set aside with table, row, key, rule and reason;
+`summary.json`. Rows delivered are rows scored plus rows set aside.
+"""
+
+ABOUT_FAULTS = """### Faults · 异常输入
+
+Exit codes: 0 all scored, 3 scored with rows set aside, 2 unusable input or model (nothing is published), 1 a fault of the
+program.
+"""
+
+
 def write_dictionary() -> str:
     """Write data/README.md and return a message."""
     DICTIONARY.parent.mkdir(exist_ok=True)
@@ -114,7 +130,7 @@ def write_templates(folder: Path) -> str:
 
 def dictionary() -> str:
     """Return the data dictionary as GitHub-flavoured Markdown."""
-    parts = [HEAD, _folders(), _kinds(), *(_table(table) for table in TABLES.values()), _rules(), _legend()]
+    parts = [HEAD, _folders(), _kinds(), *(_table(table) for table in TABLES.values()), _rules(), _scores(), _legend()]
     return "\n".join([*parts, *(_dimension(dimension) for dimension in CATALOGUE.dimensions)])
 
 
@@ -195,6 +211,19 @@ def _limits(column: Column) -> str:
 def _rules() -> str:
     rows = ((rule.id, rule.en, rule.zh) for rule in RULES.values())
     return "## Data-quality rules · 数据质量规则\n\n" + _grid("rule; meaning; 含义", rows)
+
+
+def _scores() -> str:
+    """Return the record of `admission score`, and what that job does about faults of its input."""
+    columns = _grid("column; type; unit; null; allowed values; meaning; 含义", map(_of_record, fields()))
+    faults = _grid("fault; 问题; what happens; exit code", ((*f[:3], str(f[3])) for f in FAULTS.values()))
+    return f"{SCORES}\n{columns}\n{ABOUT_FAULTS}\n{faults}"
+
+
+def _of_record(field: Field) -> tuple[str, ...]:
+    null = "may be" if field.nullable else ""
+    allowed = ", ".join(f"`{value}`" for value in field.allowed)
+    return f"`{field.name}`", field.kind, field.unit, null, allowed, field.en, field.zh
 
 
 def _legend() -> str:

@@ -156,6 +156,12 @@ def _judge(
     return judged
 
 
+def judged_rows(connection: Connection, table: Table) -> ir.Table:
+    """Return every row of a table that was ingested over this connection, with what became of it."""
+    repeated = connection.table(f"repeats_{table.name}")
+    return quality.with_repeats(connection.table(f"judged_{table.name}"), repeated)
+
+
 def _spilled(connection: Connection, rows: ir.Table, name: str) -> ir.Table:
     return connection.read_parquet(spill(connection, connection.compile(rows), name), table_name=name)
 

@@ -22,16 +22,15 @@ Connection = Any
 
 
 @contextmanager
-def engine(settings: Engine) -> Iterator[Connection]:
-    """Open an embedded engine bounded by the settings; it never reaches for the network and spills beside the data.
+def engine(settings: Engine, beside: Path = Path("data")) -> Iterator[Connection]:
+    """Open an embedded engine bounded by the settings; it never reaches for the network and spills into the folder `beside`.
 
     InputError if the settings are none that the engine knows.
     """
     limits = {"threads": settings.threads, "memory_limit": settings.memory_limit}
-    beside = Path("data").resolve()
     beside.mkdir(exist_ok=True)
     # A folder of its own, so that two engines at work do not clear away each other's files.
-    with TemporaryDirectory(prefix=".spill-", dir=beside, ignore_cleanup_errors=True) as folder:
+    with TemporaryDirectory(prefix=".spill-", dir=beside.resolve(), ignore_cleanup_errors=True) as folder:
         try:
             connection = ibis.duckdb.connect(**limits, temp_directory=folder, autoinstall_known_extensions=False)
         except duckdb.Error as error:
@@ -68,10 +67,11 @@ def spill_folder(connection: Connection) -> Path:
     return Path(folder)
 
 
-def spill(connection: Connection, sql: str, name: str) -> Path:
+def spill(connection: Connection, sql: str, name: str, rows_a_group: int = 122_880) -> Path:
     """Write the rows of a query, however many, into a file of the engine's own folder and return its path."""
     path = spill_folder(connection) / f"{name}.parquet"
-    connection.raw_sql(f"COPY ({sql}) TO '{quoted(path)}' (FORMAT parquet, COMPRESSION snappy)")
+    options = f"FORMAT parquet, COMPRESSION snappy, ROW_GROUP_SIZE {rows_a_group}"
+    connection.raw_sql(f"COPY ({sql}) TO '{quoted(path)}' ({options})")
     return path
 
 
@@ -138,5 +138,6 @@ def fingerprint(paths: list[Path]) -> str:
     """Return one sha256 over the names and bytes of files, in the order of their names."""
     digest = hashlib.sha256()
     for path in sorted(paths):
-        digest.update(path.name.encode() + b"\0" + hashlib.sha256(path.read_bytes()).digest())
+        with path.open("rb") as file:
+            digest.update(path.name.encode() + b"\0" + hashlib.file_digest(file, "sha256").digest())
     return digest.hexdigest()

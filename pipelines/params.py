@@ -130,6 +130,16 @@ class Explain(Section):
     peers_at_least: AtLeastOne
 
 
+class Score(Section):
+    """The batch job: how much a batch may lack, and how many rows are scored at once."""
+
+    batch_rows: AtLeastOne
+    max_lost_importance: Share
+    flag_missing_shift: Share
+    flag_unseen_share: Share
+    drift_rows_at_least: AtLeastOne
+
+
 class Track(Section):
     """The record of runs."""
 
@@ -153,6 +163,7 @@ class Params(Section):
     train: Train
     evaluate: Evaluate
     explain: Explain
+    score: Score
     track: Track
 
     def fingerprint(self) -> str:

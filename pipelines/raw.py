@@ -3,7 +3,7 @@
 import csv
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -51,21 +51,38 @@ def read_raw(connection: Connection, table: Table, path: Path) -> tuple[ir.Table
 
 
 def _read_csv(connection: Connection, table: Table, path: Path) -> tuple[ir.Table, ir.Table]:
-    header = _header(table, path)
-    _check_header(table, header, path)
-    # The header and the separator are known: nothing is left to guess, and a guess would differ from file to file.
-    columns = ", ".join(f"'{quoted(name)}': 'VARCHAR'" for name in header)
-    options = "header=true, auto_detect=false, delim=',', quote='\"', escape='\"', nullstr='', store_rejects=true"
-    with _readable(path):
-        scan = f"FROM read_csv('{quoted(path)}', columns={{{columns}}}, {options})"
-        copied = spill(connection, scan, f"raw_{table.name}")
-    _keep_rejects(connection, table)
-    _refuse_other_encoding(connection, table, path)
-    _refuse_open_quote(connection, table, path)
+    copied, header = copy_csv(connection, table, path, {})
     # Spreadsheets leave lines of nothing but commas behind.
     cells = ", ".join('"' + name.replace('"', '""') + '"' for name in header)
     rows = _numbered(connection, table, f"{_single(copied)} WHERE coalesce({cells}) IS NOT NULL")
-    return rows, connection.table(_no_rows(table)).drop("kind")
+    return rows, no_rows(connection, table)
+
+
+def copy_csv(
+    connection: Connection, table: Table, path: Path, types: Mapping[str, str], rows_a_group: int = 122_880
+) -> tuple[Path, list[str]]:
+    """Copy a CSV file into parquet and return the copy and its columns; InputError says what makes a file unreadable.
+
+    Columns are text unless `types` names an SQL type; `no_rows` lists the lines that are no rows, among them those with a cell
+    of another type.
+    """
+    header = _header(table, path)
+    _check_header(table, header, path)
+    # The header and the separator are known: nothing is left to guess, and a guess would differ from file to file.
+    columns = ", ".join(f"'{quoted(name)}': '{types.get(name, 'VARCHAR')}'" for name in header)
+    options = "header=true, auto_detect=false, delim=',', quote='\"', escape='\"', nullstr='', store_rejects=true"
+    with _readable(path):
+        scan = f"FROM read_csv('{quoted(path)}', columns={{{columns}}}, {options})"
+        copied = spill(connection, scan, f"raw_{table.name}", rows_a_group)
+    _keep_rejects(connection, table)
+    _refuse_other_encoding(connection, table, path)
+    _refuse_open_quote(connection, table, path)
+    return copied, header
+
+
+def no_rows(connection: Connection, table: Table) -> ir.Table:
+    """Return the lines of the CSV file read last for a table that are no rows: line, text, reason."""
+    return connection.table(_no_rows(table)).select("line", "text", "reason")
 
 
 def _numbered(connection: Connection, table: Table, query: str) -> ir.Table:
@@ -154,6 +171,8 @@ def _keep_rejects(connection: Connection, table: Table) -> None:
         SELECT line, any_value(csv_line) AS text, any_value(error_type::VARCHAR) AS kind, any_value(CASE error_type
             WHEN 'TOO MANY COLUMNS' THEN 'more cells than the header; put a cell with a comma in quotation marks'
             WHEN 'MISSING COLUMNS' THEN 'fewer cells than the header; an empty cell still needs its comma'
+            WHEN 'CAST' THEN column_name || ' is not what the column holds: digits with a decimal point, no thousands ' ||
+                'separators; days as YYYY-MM-DD'
             ELSE error_message END) AS reason
         FROM reject_errors GROUP BY line ORDER BY line
     """)

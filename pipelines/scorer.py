@@ -1,4 +1,7 @@
-"""The model as MLflow loads it: feature columns in; PD, points and grade out. MLflow runs this file; nothing is pickled."""
+"""The model as MLflow loads it: feature columns in; PD, points, grade and reasons out. Nothing is pickled.
+
+MLflow runs this file with the packages `models` and `features` alone.
+"""
 
 from pathlib import Path
 from typing import Any
@@ -7,22 +10,37 @@ import mlflow
 import numpy as np
 import pandas as pd
 
+from features.dimensions import CATALOGUE
 from models.bundle import Bundle
+from models.explanation import Explainers, explain
+from models.reasons import coded
 
 
 class AdmissionScorer(mlflow.pyfunc.PythonModel):
     """Wraps the bundle logged beside it; scores are those of the bundle, bit for bit."""
 
     def load_context(self, context: Any) -> None:
-        """Read the bundle; BundleError if it is not what was written."""
+        """Read the bundle and build its explainers; BundleError if it is not what was written."""
         self.bundle = Bundle.read(Path(context.artifacts["bundle"]))
+        self.explainers = Explainers.of(self.bundle, CATALOGUE)
 
     def predict(self, context: Any, model_input: pd.DataFrame, params: dict[str, Any] | None = None) -> pd.DataFrame:  # noqa: ARG002 - MLflow's signature
-        """Return pd_12m in (0, 1), unrounded points and grade R1..R10 per row; absent columns count as missing."""
+        """Return pd_12m in (0, 1), unrounded points, grade R1..R10 and reasons per row; absent columns count as missing.
+
+        Reasons are codes of indicators, the most important first, such as "CR02- FN02-"; empty if none moves the points much.
+        """
         absent = {name: np.nan for name in self.bundle.encoder.names if name not in model_input}
         X = model_input.assign(**absent)
+        against, in_favour = coded(explain(self.bundle, X, CATALOGUE, explainers=self.explainers), CATALOGUE)
         return pd.DataFrame(
-            {"pd_12m": self.bundle.pd(X), "points": self.bundle.points(X), "grade": self.bundle.grade(X)}, index=X.index
+            {
+                "pd_12m": self.bundle.pd(X),
+                "points": self.bundle.points(X),
+                "grade": self.bundle.grade(X),
+                "reasons_against": against,
+                "reasons_in_favour": in_favour,
+            },
+            index=X.index,
         )
 
 

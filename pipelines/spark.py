@@ -1,18 +1,22 @@
 """The Spark engine: the same features by the same expressions, for tables that outgrow one machine.
 
 The only module that knows PySpark. On a cluster every node must see the project's folder under one path; what else it needs
-(executors, memory, queues) stands in Spark's own spark-defaults.conf. Rows never pass through Python.
+(executors, memory, queues) stands in Spark's own spark-defaults.conf, or on the line of `spark-submit`. Features never pass
+through Python; the model does, in Arrow batches.
 """
 
 import logging
+import os
+import sys
 import warnings
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import ibis
 import ibis.expr.types as ir
+import pyarrow as pa
 
 from features.build import build
 from features.catalogue import Catalogue
@@ -24,6 +28,11 @@ log = logging.getLogger(__name__)
 
 Session = Any
 """A SparkSession; PySpark need not be installed."""
+
+Mapper = Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]
+
+SUBMITTED = "PYSPARK_GATEWAY_PORT"
+"""Set by `spark-submit`, which says itself where Spark runs."""
 
 LOCAL = {"spark.ui.enabled": "false", "spark.driver.host": "127.0.0.1", "spark.driver.bindAddress": "127.0.0.1"}
 """On this machine alone nothing listens to the network."""
@@ -74,19 +83,46 @@ def _table(spark: Session, backend: Connection, path: Path) -> ir.Table:
     return backend.table(path.stem)
 
 
+def map_batches(
+    connection: Connection,
+    matrix: Path,
+    columns: Sequence[str],
+    build: Callable[[Any], Mapper],
+    shared: Any,
+    schema: pa.Schema,
+    path: Path,
+    settings: Engine,
+) -> None:
+    """Write into the folder `path` what a mapper makes of the rows of a parquet file, partition by partition.
+
+    `shared` is sent to every executor once, and `build` makes the mapper of it. Its batches hold the columns and, last, each
+    row's place in the file, from 0; what it yields has the schema.
+    """
+    from pyspark.sql.pandas.types import from_arrow_schema
+
+    with session(settings, connection) as spark:
+        sent = spark.sparkContext.broadcast(shared)
+        rows = spark.read.parquet(matrix.resolve().as_uri()).select(*columns, "_metadata.row_index")
+        mapped = rows.mapInArrow(lambda batches: build(sent.value)(batches), from_arrow_schema(schema))
+        mapped.write.parquet(path.resolve().as_uri())
+
+
 @contextmanager
 def session(settings: Engine, connection: Connection) -> Iterator[Session]:
     """Open a quiet Spark session at the master of the settings, or on this machine with the embedded engine's limits.
 
     InputError if PySpark or Java is missing, or nothing answers at the master.
     """
-    master = settings.spark_master or f"local[{settings.threads}]"
-    alone = LOCAL | _limits(connection) if master.startswith("local") else {}
-    spark = _start({"spark.master": master, **QUIET, **alone})
+    spark = _start(QUIET if SUBMITTED in os.environ else QUIET | _where(settings, connection))
     try:
         yield spark
     finally:
         spark.stop()
+
+
+def _where(settings: Engine, connection: Connection) -> dict[str, str]:
+    master = settings.spark_master or f"local[{settings.threads}]"
+    return {"spark.master": master, **(LOCAL | _limits(connection) if master.startswith("local") else {})}
 
 
 def _limits(connection: Connection) -> dict[str, str]:
@@ -95,6 +131,8 @@ def _limits(connection: Connection) -> dict[str, str]:
 
 
 def _start(options: dict[str, str]) -> Session:
+    # Spark would take the first python3 of the path, which need not have our libraries.
+    os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     warnings.filterwarnings("ignore", "PySpark does not yet fully support pandas", FutureWarning)
     try:
         from py4j.protocol import Py4JJavaError
@@ -114,6 +152,6 @@ def _start(options: dict[str, str]) -> Session:
         ) from None
     except Py4JJavaError as error:
         raise InputError(
-            f"params.yaml: engine.spark_master: Spark did not start at {options['spark.master']}: "
+            f"params.yaml: engine.spark_master: Spark did not start at {options.get('spark.master')}: "
             f"{error.java_exception.getMessage()}. Expected null for this machine, or for example spark://host:7077 or yarn"
         ) from None

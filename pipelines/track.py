@@ -28,7 +28,7 @@ from pipelines.train import SUMMARY as MODEL
 log = logging.getLogger(__name__)
 
 FINGERPRINT = "admission.fingerprint"
-REQUIREMENTS = ("lightgbm", "scikit-learn", "scipy", "pandas", "numpy")
+REQUIREMENTS = ("lightgbm", "scikit-learn", "scipy", "pandas", "numpy", "numba", "ibis-framework")
 """What the logged model needs to score, pinned to what it was trained with."""
 
 
@@ -77,6 +77,11 @@ def _root() -> Path:
     return Path(os.environ.get("DVC_ROOT") or Path.cwd())
 
 
+def address(server: str | None) -> str:
+    """Return the address of the store: that of the server, or of the file in the repository."""
+    return server or f"sqlite:///{_root() / '.mlflow'}/mlflow.db"
+
+
 def _open_store(server: str | None, name: str) -> tuple[Any, str]:
     import mlflow
 
@@ -87,7 +92,7 @@ def _open_store(server: str | None, name: str) -> tuple[Any, str]:
     folder = _root() / ".mlflow"
     if server is None:
         folder.mkdir(exist_ok=True)
-    mlflow.set_tracking_uri(server or f"sqlite:///{folder}/mlflow.db")
+    mlflow.set_tracking_uri(address(server))
     client = mlflow.MlflowClient()
     experiment = client.get_experiment_by_name(name)
     if experiment is not None:
@@ -175,7 +180,7 @@ def _code_paths(scratch: Path) -> list[str]:
 
 
 def _signature(bundle: Bundle) -> Any:
-    """Feature columns in (numbers as double, codes as text, all optional: missing is a value), PD, points and grade out."""
+    """Feature columns in (numbers as double, codes as text, all optional: missing is a value); scores and reasons out."""
     from mlflow.models import ModelSignature
     from mlflow.types import ColSpec, Schema
 
@@ -183,7 +188,8 @@ def _signature(bundle: Bundle) -> Any:
         ColSpec("string" if CATALOGUE.feature(name).is_category else "double", name, required=False)
         for name in bundle.encoder.names
     ]
-    outputs = [ColSpec("double", "pd_12m"), ColSpec("double", "points"), ColSpec("string", "grade")]
+    texts = ("grade", "reasons_against", "reasons_in_favour")
+    outputs = [ColSpec("double", "pd_12m"), ColSpec("double", "points"), *(ColSpec("string", name) for name in texts)]
     return ModelSignature(Schema(inputs), Schema(outputs))
 
 

@@ -7,6 +7,8 @@ import numpy as np
 import pandas as pd
 
 from features.dimensions import CATALOGUE
+from features.tables import TABLES
+from features.version import declarations
 from models.bundle import Bundle
 from models.default_risk import DefaultRiskModel
 from models.leakage import suspects
@@ -89,6 +91,7 @@ def _directions(params: Params, names: list[str]) -> dict[str, int]:
 def _write(model: DefaultRiskModel, rows: pd.DataFrame, names: list[str], params: Params) -> None:
     out_of_fold = model.calibration_.log_odds(model.out_of_fold_margin_)
     prints = {"data": fingerprint([FEATURES, SAMPLES]), "params": params.fingerprint()}
+    prints |= declarations(names, CATALOGUE, TABLES)
     bundle = Bundle.from_model(
         model,
         scale=PointsScale(),

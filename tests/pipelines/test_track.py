@@ -59,7 +59,7 @@ def test_the_logged_model_scores_feature_columns_as_the_bundle_does(tracked):
 
     scored = mlflow.pyfunc.load_model(f"runs:/{runs[0].info.run_id}/model").predict(rows[list(bundle.encoder.names)])
 
-    assert list(scored.columns) == ["pd_12m", "points", "grade"]
+    assert list(scored.columns) == ["pd_12m", "points", "grade", "reasons_against", "reasons_in_favour"]
     assert np.array_equal(scored["pd_12m"], bundle.pd(rows))
     assert scored["grade"].tolist() == bundle.grade(rows).tolist()
 

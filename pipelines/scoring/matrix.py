@@ -1,0 +1,148 @@
+"""A ready feature matrix: parquet or CSV, one row an application, read in batches of any number of rows.
+
+A CSV file is copied once into parquet of the declared types, so that everything after it sees one kind of file; lines with
+another content than their columns are listed, not guessed at.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from features.catalogue import Catalogue
+from features.dimensions import CATALOGUE
+from features.tables import Table
+from features.tables.contract import Column, day, number, text
+from pipelines.errors import InputError
+from pipelines.io import Connection, quoted
+from pipelines.raw import copy_csv, no_rows
+from pipelines.scoring.rejects import Reject
+
+KEYS = ("application_id", "customer_id", "as_of")
+ROWS_A_GROUP = 30_000
+"""In the copy of a CSV file: few enough to stay small, since a matrix has a hundred columns and more."""
+
+
+def contract(catalogue: Catalogue = CATALOGUE) -> Table:
+    """Return what a feature matrix holds, in the words of the raw tables."""
+    return Table(
+        name="features",
+        en="Feature matrix",
+        zh="特征矩阵",
+        grain="one row an application",
+        key=("application_id",),
+        availability="as_of",
+        columns=(
+            text("application_id", "the application", "申请编号", required=True),
+            text("customer_id", "the customer", "客户编号", required=True),
+            day("as_of", "observation date", "观察日", required=True),
+            *(_column(feature.id, feature.en, feature.zh, feature.is_category) for feature in catalogue.features),
+        ),
+    )
+
+
+def _column(name: str, en: str, zh: str, is_category: bool) -> Column:
+    return text(name, en, zh) if is_category else number(name, en, zh, unit="")
+
+
+@dataclass(frozen=True)
+class Matrix:
+    """A feature matrix as one parquet file: its rows, the later rows of repeated ids, and lines that were no rows."""
+
+    path: Path
+    delivered: Path
+    rows: int
+    repeated: NDArray[np.int64]
+    """Positions, from 1, of rows whose application_id stands in an earlier row."""
+    lines: tuple[Reject, ...] = ()
+
+    @property
+    def rows_in(self) -> int:
+        """Rows delivered: those of the file and the lines that could not be one."""
+        return self.rows + len(self.lines)
+
+    def batches(self, columns: Sequence[str], size: int) -> Iterator[tuple[pa.RecordBatch, NDArray[np.int64]]]:
+        """Yield batches in the order of the file, each with the positions of its rows."""
+        before = 0
+        try:
+            with pq.ParquetFile(self.path) as file:
+                for batch in file.iter_batches(size, columns=list(columns)):
+                    yield batch, np.arange(before + 1, before + batch.num_rows + 1)
+                    before += batch.num_rows
+        except (pa.ArrowException, OSError) as error:
+            raise _unreadable(self.delivered, error) from None
+
+
+def open_matrix(connection: Connection, path: Path, names: Sequence[str]) -> Matrix:
+    """Return the matrix in a file, with what can be told before its rows are read.
+
+    InputError if it cannot be read, or lacks an id or one of the features called `names`.
+    """
+    lines: tuple[Reject, ...] = ()
+    readable = path
+    if path.suffix == ".csv":
+        readable, lines = _copied(connection, path)
+    columns, rows = _footer(readable, path)
+    _refuse_missing(columns, names, path)
+    if not rows and not lines:
+        raise InputError(f"{path} holds no row; expected one an application")
+    return Matrix(readable, path, rows, _repeated(connection, readable, path), lines)
+
+
+def _copied(connection: Connection, path: Path) -> tuple[Path, tuple[Reject, ...]]:
+    table = contract()
+    types = {column.name: {"text": "VARCHAR", "date": "DATE"}.get(column.kind, "DOUBLE") for column in table}
+    copied, _ = copy_csv(connection, table, path, types, ROWS_A_GROUP)
+    bad = no_rows(connection, table).to_pyarrow().to_pylist()
+    lines = tuple(
+        Reject(table.name, None, line["text"], "DQ03", f"line {line['line']}: {line['reason']}") for line in bad
+    )
+    return copied, lines
+
+
+def _footer(readable: Path, path: Path) -> tuple[list[str], int]:
+    try:
+        with pq.ParquetFile(readable) as file:
+            return file.schema_arrow.names, file.metadata.num_rows
+    except (pa.ArrowException, OSError) as error:
+        raise _unreadable(path, error) from None
+
+
+def _refuse_missing(columns: Sequence[str], names: Sequence[str], path: Path) -> None:
+    missing = [name for name in (*KEYS, *names) if name not in columns]
+    if missing:
+        raise InputError(
+            f"{path} lacks {len(missing)} of the {len(names) + len(KEYS)} columns that the model needs: "
+            f"{', '.join(missing[:8])}{' ...' if len(missing) > 8 else ''}. `admission featurize` of this version "
+            "writes them all; a feature not known for anyone is an empty column"
+        )
+    twice = sorted({name for name in (*KEYS, *names) if list(columns).count(name) > 1})
+    if twice:
+        raise InputError(f"{path} has the column {', '.join(twice)} more than once; keep one of them")
+
+
+def _repeated(connection: Connection, readable: Path, path: Path) -> NDArray[np.int64]:
+    """Return the positions of later rows of an id; ids pass through the engine, so that any number of them fits."""
+    file = f"read_parquet('{quoted(readable)}', file_row_number=true)"
+    named = f"SELECT trim(application_id::VARCHAR) AS id, file_row_number + 1 AS row FROM {file} WHERE id <> ''"
+    later = f"""
+        SELECT row FROM ({named}) JOIN (SELECT id, min(row) AS first FROM ({named}) GROUP BY id HAVING count(*) > 1)
+        USING (id) WHERE row > first ORDER BY row"""
+    try:
+        found = connection.raw_sql(later).fetchnumpy()["row"]
+    except duckdb.Error as error:
+        raise _unreadable(path, error) from None
+    return np.asarray(found, dtype=np.int64)
+
+
+def _unreadable(path: Path, error: Exception) -> InputError:
+    first = str(error).splitlines()[0][:300].rstrip(".")
+    return InputError(
+        f"{path} cannot be read as {'CSV' if path.suffix == '.csv' else 'parquet'}: {first}. It may be cut short or "
+        "still being written: copy it again. Expected a feature matrix (.parquet or .csv), or a folder of tables"
+    )
