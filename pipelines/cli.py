@@ -175,6 +175,43 @@ def score(
 
 
 @app.command()
+def promote(
+    run_id: Annotated[str | None, typer.Argument(help="A recorded run; default: the newest.")] = None,
+    to: Annotated[str, typer.Option(help="champion or challenger.")] = "champion",
+    by: Annotated[str, typer.Option(help="Who decides.")] = "",
+    role: Annotated[str, typer.Option(help="In which role, e.g. head of credit.")] = "",
+    reason: Annotated[str, typer.Option(help="Why.")] = "",
+    override: Annotated[
+        bool, typer.Option("--override", help="Promote although a gate says no; it is logged.")
+    ] = False,
+    rollback: Annotated[bool, typer.Option("--rollback", help="Give the alias back to the champion before.")] = False,
+    history: Annotated[bool, typer.Option("--history", help="Print the approval log and do nothing.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON instead of lines.")] = False,
+) -> None:
+    """Make a recorded run champion or challenger, if the gates let it; exit code 2 if one says no."""
+    _log_to_stderr()
+    with _errors_in_words():
+        from json import dumps
+
+        from pipelines import promote as command
+        from pipelines.errors import InputError
+        from pipelines.params import load
+
+        if to not in ("champion", "challenger"):
+            raise InputError(f"--to is {to!r}; expected champion or challenger")
+        params = load()
+        if history:
+            entries = command.history(params)
+        elif rollback:
+            entries = [command.rollback(params, command.Signature(by, role, reason))]
+        else:
+            signed = command.Signature(by, role, reason)
+            entries = [command.promote(params, run_id, to, signed, override=override)]  # type: ignore[arg-type]
+        lines = "\n".join(map(command.told, entries)) or "nothing was promoted yet"
+        typer.echo(dumps(entries, ensure_ascii=False, indent=1) if json else lines)
+
+
+@app.command()
 def sources() -> None:
     """List the data sources and what each reads."""
     from pipelines.sources import SOURCES

@@ -146,6 +146,14 @@ class Track(Section):
     experiment: str
 
 
+class Promote(Section):
+    """The registry entry, and what its gates ask."""
+
+    model: str
+    accepted_red: list[str]
+    champion_tolerance: NotNegative
+
+
 class Params(Section):
     """All parameters of one run, complete and typed."""
 
@@ -165,6 +173,7 @@ class Params(Section):
     explain: Explain
     score: Score
     track: Track
+    promote: Promote
 
     def fingerprint(self) -> str:
         """Return the sha256 of all parameters, the same for the same values."""

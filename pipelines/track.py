@@ -19,9 +19,13 @@ from features.dimensions import CATALOGUE
 from models.bundle import MANIFEST, Bundle
 from pipelines.errors import InputError
 from pipelines.evaluate import METRICS_FILE
+from pipelines.featurize import FEATURES
+from pipelines.featurize import MANIFEST as FEATURE_MANIFEST
 from pipelines.io import read_json
 from pipelines.params import Params
+from pipelines.promotion import evidence
 from pipelines.report import FOLDER as REPORT
+from pipelines.split import SAMPLES
 from pipelines.train import BUNDLE
 from pipelines.train import SUMMARY as MODEL
 
@@ -110,7 +114,9 @@ def _record(experiment: str, fingerprint: str, params: Params) -> str:
         mlflow.log_metrics(_metrics())
         mlflow.log_artifacts(str(REPORT), "report")
         _log_model()
-        return str(active.info.run_id)
+        run_id = str(active.info.run_id)
+        evidence.log(mlflow.MlflowClient(), run_id, FEATURES, SAMPLES, read_json(FEATURE_MANIFEST)["model"])
+        return run_id
 
 
 def _metrics() -> dict[str, float]:
@@ -137,6 +143,7 @@ def _tags(fingerprint: str) -> dict[str, str]:
         FINGERPRINT: fingerprint,
         "git.commit": _git("rev-parse", "HEAD"),
         "git.dirty": str(bool(_git("status", "--porcelain", "--untracked-files=no"))).lower(),
+        "dvc.lock": _digest(Path("dvc.lock")),
         "dvc.exp": os.environ.get("DVC_EXP_NAME", ""),
         "dvc.exp_baseline": os.environ.get("DVC_EXP_BASELINE_REV", ""),
         "admission.data": prints["data"],
@@ -144,6 +151,10 @@ def _tags(fingerprint: str) -> dict[str, str]:
         "admission.bundle_sha256": read_json(MODEL)["bundle_sha256"],
     }
     return {key: value for key, value in tags.items() if value}
+
+
+def _digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest() if path.exists() else ""
 
 
 def _git(*arguments: str) -> str:

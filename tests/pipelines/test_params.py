@@ -140,7 +140,7 @@ def changed(value: Any) -> Any:
         case int():
             return value + 1
         case float():
-            return value * 0.99
+            return value * 0.9 + 0.001
         case date():
             return value.replace(day=1)
         case list():
