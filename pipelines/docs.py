@@ -88,7 +88,7 @@ there counts as unknown and not as clean.
 
 NEW_FEATURE = """## A feature of your own · 新增指标
 
-1. Put the declaration among the features of its indicator, here into `REPAYMENT_RECORD` of
+1. Put the declaration, and a comma after it, first among the `features` of its indicator, here of `REPAYMENT_RECORD` in
    `features/dimensions/credit_score.py`:
 
 ```python
@@ -99,8 +99,13 @@ Feature(
     formula="sum(a where DBT > 5)/sum(a) over invoices due in the window",
     frame=LEDGER,
     expression=lambda v: _amount_share(v, v.dbt > 5, due_within(v, 90)),
-    window="90d", unit="ratio", direction=1, missing="structural", clip=(0, 1), source="own experience",
-),
+    window="90d",
+    unit="ratio",
+    direction=1,
+    missing="structural",
+    clip=(0, 1),
+    source="own experience",
+)
 ```
 
 2. Run `admission docs`, then `admission repro`. The feature is in the matrix, constrained to its direction, in this

@@ -43,10 +43,10 @@ def followed(portfolio: Portfolio, tmp_path_factory: pytest.TempPathFactory) -> 
     for package in ("features", "models", "pipelines"):
         shutil.copytree(ROOT / package, copy / package, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copytree(portfolio.folder / "data", copy / "data")
-    (indicator, module) = re.findall(r"into `(\w+)` of\s+`(features/\S+\.py)`", page())[0]
+    (indicator, module) = re.findall(r"of `(\w+)` in\s+`(features/\S+\.py)`", page())[0]
     head, indicator_and_rest = (copy / module).read_text(encoding="utf-8").split(f"{indicator} = Indicator(", 1)
     before, after = indicator_and_rest.split("    features=(\n", 1)
-    added = textwrap.indent(declaration(), " " * 8)
+    added = textwrap.indent(declaration().rstrip() + ",\n", " " * 8)
     text = f"{head}{indicator} = Indicator({before}    features=(\n{added}{after}"
     (copy / module).write_text(text, encoding="utf-8")
     quick = committed(
