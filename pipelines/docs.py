@@ -88,6 +88,32 @@ archived snapshots; where there are none, deliver `source_checks` with status `f
 there counts as unknown and not as clean.
 """
 
+NEW_FEATURE = """## A feature of your own · 新增指标
+
+1. Put the declaration, and a comma after it, first among the `features` of its indicator, here of `REPAYMENT_RECORD` in
+   `features/dimensions/credit_score.py`:
+
+```python
+Feature(
+    id="rr_late_amt_share_90d",
+    en="Share of amounts paid late, 90 days",
+    zh="近90天逾期金额占比",
+    formula="sum(a where DBT > 5)/sum(a) over invoices due in the window",
+    frame=LEDGER,
+    expression=lambda v: _amount_share(v, v.dbt > 5, due_within(v, 90)),
+    window="90d",
+    unit="ratio",
+    direction=1,
+    missing="structural",
+    clip=(0, 1),
+    source="own experience",
+)
+```
+
+2. Run `admission docs`, then `admission repro`. The feature is in the matrix, constrained to its direction, in this
+   dictionary and in the report.
+"""
+
 
 SCORES = """## Scores · 评分结果
 
@@ -131,7 +157,8 @@ def write_templates(folder: Path) -> str:
 def dictionary() -> str:
     """Return the data dictionary as GitHub-flavoured Markdown."""
     parts = [HEAD, _folders(), _kinds(), *(_table(table) for table in TABLES.values()), _rules(), _scores(), _legend()]
-    return "\n".join([*parts, *(_dimension(dimension) for dimension in CATALOGUE.dimensions)])
+    return "
+".join([*parts, *(_dimension(dimension) for dimension in CATALOGUE.dimensions), NEW_FEATURE])
 
 
 def _grid(header: str, rows: Iterable[Iterable[object]]) -> str:

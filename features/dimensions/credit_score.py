@@ -67,7 +67,7 @@ def _open_share(view: ir.Table, part: ir.BooleanValue) -> ir.FloatingValue:
 
 def _collection_rate(view: ir.Table) -> ir.FloatingValue:
     paid = view.paid.sum(where=within(view, "day", 90)).coalesce(0)
-    return ratio(paid, paid + view.balance.max(where=view.is_last))
+    return ratio(paid, paid + view.change.sum())
 
 
 def _worst_dpd(view: ir.Table) -> ir.IntegerValue:

@@ -60,21 +60,20 @@ RECEIPTS = Frame(name="receipts", reads=("payments",), grain="history", view=_pa
 
 
 def _exposure(applications: ir.Table, tables: Tables) -> ir.Table:
-    """One row per application and stretch of days with one balance and one limit.
+    """One row per application and change of balance or limit, with the stretch of days it begins.
 
-    Columns: `day` (its first), `balance`, `limit_amount`, `paid` (on the first day), `days`, `is_last`.
+    Columns: `day` (its first), `change` (of the balance on that day), `balance`, `limit_amount`, `paid` (on that day), `days`.
     `days` counts the days of the stretch inside the 365 days up to `as_of`. Running sums over the changes give the state
-    after each; what happened to the balance before those days is one change, on the day before them.
+    after each day; what happened to the balance before those days is changes on the day before them.
     """
     changes = _changes(applications, tables)
-    sums = {name: ledger.whole(changes[name].sum()) for name in ("balance", "paid", "step")}
-    daily = changes.group_by(["application_id", "as_of", "day"]).agg(**sums)
-    upto = ibis.cumulative_window(group_by="application_id", order_by="day")
+    # A range of days, not of rows: every change of a day sees the state at its end, whatever their order.
+    upto = ibis.range_window(preceding=None, following=0, group_by="application_id", order_by="day")
     after = ibis.window(group_by="application_id", order_by="day")
-    start_age, end_age = age_days(daily, "day"), age_days(daily, "day").lead().over(after).coalesce(-1)
+    start_age, end_age = age_days(changes, "day"), age_days(changes, "day").lead().over(after).coalesce(-1)
     days = ibis.greatest(0, ibis.least(start_age, 364) - ibis.greatest(end_age, -1))
-    balance, limit = daily.balance.sum().over(upto), daily.step.sum().over(upto)
-    return daily.mutate(balance=balance, limit_amount=limit, days=days, is_last=end_age == -1)
+    balance, limit = changes.balance.sum().over(upto), changes.step.sum().over(upto)
+    return changes.mutate(change=changes.balance, balance=balance, limit_amount=limit, days=days)
 
 
 def _changes(applications: ir.Table, tables: Tables) -> ir.Table:

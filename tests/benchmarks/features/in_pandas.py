@@ -154,7 +154,7 @@ def of_invoices(rows: pd.DataFrame, limits: pd.DataFrame) -> pd.DataFrame:
     some = by_app.mask(by_app == 0)
     worst = dbt.where(seen).groupby(rows[APP]).max().fillna(0).clip(lower=0)
     oldest = issued_age.groupby(rows[APP]).max()
-    spike = np.log((4 * by_app["bought90"] / some["bought365"]).fillna(1).clip(lower=1))
+    spike = np.log((4 * by_app["bought90"] / some["bought365"]).clip(lower=1))
     owed = account["balance"].mask(account["balance"] == 0)
     return pd.DataFrame(
         {
