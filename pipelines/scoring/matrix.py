@@ -76,6 +76,9 @@ class Matrix:
                     before += batch.num_rows
         except (pa.ArrowException, OSError) as error:
             raise _unreadable(self.delivered, error) from None
+        if before != self.rows:
+            error = OSError(f"it states {self.rows} rows and holds {before}")
+            raise _unreadable(self.delivered, error)
 
 
 def open_matrix(connection: Connection, path: Path, names: Sequence[str]) -> Matrix:

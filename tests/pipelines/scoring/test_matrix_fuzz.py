@@ -46,8 +46,7 @@ def accounted(connection: Connection, content: bytes, ending: str) -> tuple[int,
                 aside += len(rejects)
                 numbers = rows.frame[list(NAMES[:2])].to_numpy(dtype=float)
                 assert not np.isinf(numbers).any()
-        except InputError as refused:
-            assert str(refused)
+        except InputError:
             event("refused")
             return None
         event("read")
