@@ -81,6 +81,12 @@ def by_recency(applications: ir.Table, table: Table, rows: ir.Table, days: int) 
     return recent.mutate(place=ibis.row_number().over(ibis.window(group_by="application_id", order_by=order)))
 
 
+def with_days(view: ir.Table, table: Table) -> ir.Table:
+    """Add to the rows of a table when each happened and when we learnt of it: `happened_on` and `known_on`."""
+    happened, known_on = view[table.happened or table.availability], view[table.availability]
+    return view.mutate(happened_on=happened.cast("date"), known_on=known_on.cast("date"))
+
+
 def connected(applications: ir.Table, customers: ir.Table) -> ir.Table:
     """Return the other members of each applicant's group by the master records known at `as_of`.
 

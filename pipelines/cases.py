@@ -145,7 +145,7 @@ class _Page:
         """Return the feature that carries most of an indicator's points in the indicator's own direction."""
         mine = [f for f in indicator.features if f.id in self.explanation.features]
         points = {f.id: float(_at(self.explanation.features, f.id, at)) for f in mine}
-        sign = -1 if sum(points.values()) < 0 else 1
+        sign = -1 if _at(self.explanation.indicators, indicator.id, at) < 0 else 1
         name = max(points, key=lambda f: sign * points[f])
         feature, value = CATALOGUE.feature(name), _at(self.people, name, at)
         return {

@@ -197,5 +197,79 @@ def docs(
         typer.echo(write_dictionary() if templates is None else write_templates(templates))
 
 
+policy_app = typer.Typer(help="Admission policies: show one, compare two.", no_args_is_help=True)
+app.add_typer(policy_app, name="policy")
+
+
+@policy_app.command("show")
+def policy_show(name: Annotated[str, typer.Argument(help="Name of a policy, e.g. balanced.")]) -> None:
+    """Print a policy that comes with the project, every number explained."""
+    with _errors_in_words():
+        from pipelines.policy import FOLDER, load
+
+        load(name)
+        path = FOLDER / f"{name}.yaml"
+        typer.echo((path if path.exists() else Path(name)).read_text(encoding="utf-8"))
+
+
+@policy_app.command("compare")
+def policy_compare(
+    first: Annotated[str, typer.Argument(help="A policy: balanced, conservative, growth, or a YAML file.")],
+    second: Annotated[str, typer.Argument(help="Another.")],
+    on: Annotated[Path, typer.Option(help="The decision_inputs of a scoring job: a parquet file or a folder.")],
+    json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
+) -> None:
+    """Who changes decision between two policies, with expected loss and sales: the swap set."""
+    with _errors_in_words():
+        from pipelines.policy import compare, in_words
+
+        swaps = compare(first, second, on)
+        typer.echo(swaps.to_json(orient="records") if json else in_words(swaps, first, second))
+
+
+override_app = typer.Typer(help="Decisions against the policy: log one, review them.", no_args_is_help=True)
+app.add_typer(override_app, name="override")
+
+
+@override_app.command("add")
+def override_add(
+    application_id: Annotated[str, typer.Argument(help="The application.")],
+    scores: Annotated[Path, typer.Option(help="scores.parquet of the scoring job that decided it.")],
+    decision: Annotated[str, typer.Option(help="admit, conditional, manual_review or decline.")],
+    reason: Annotated[str, typer.Option(help="new_information, group_support, collateral, strategic_customer, ...")],
+    text: Annotated[str, typer.Option(help="The evidence, in words.")],
+    author: Annotated[str, typer.Option(help="Who decides.")],
+    role: Annotated[str, typer.Option(help="analyst, head_of_credit or risk_committee.")],
+    expires_on: Annotated[str, typer.Option(help="Last day, YYYY-MM-DD.")],
+    limit: Annotated[float | None, typer.Option(help="Final limit; default: the policy's.")] = None,
+    second_approver: Annotated[str | None, typer.Option(help="Needed to grant more than the policy.")] = None,
+    policy: Annotated[str, typer.Option(help="The policy that decided.")] = "balanced",
+    decided_on: Annotated[str | None, typer.Option(help="Day of the decision, YYYY-MM-DD; default: today.")] = None,
+) -> None:
+    """Append an override to data/overrides/log.jsonl, if it may stand."""
+    with _errors_in_words():
+        from pipelines.overrides import add, asked
+
+        override, desk = asked(
+            scores, policy, application_id, decision, limit, decided_on=decided_on, expires_on=expires_on,
+            reason=reason, text=text, author=author, role=role, second_approver=second_approver,
+        )  # fmt: skip
+        typer.echo(f"logged as {add(override, desk)[:12]}")
+
+
+@override_app.command("report")
+def override_report(
+    scores: Annotated[Path, typer.Option(help="scores.parquet: what the policy decided.")],
+    outcomes: Annotated[Path | None, typer.Option(help="outcomes.parquet of stage label, once known.")] = None,
+) -> None:
+    """Review the log: how often, why, by whom, and how the granted ones turned out."""
+    with _errors_in_words():
+        import json
+
+        from pipelines.overrides import report as review
+
+        typer.echo(json.dumps(review(scores, outcomes), ensure_ascii=False, indent=1))
+
+
 if __name__ == "__main__":
     app()

@@ -25,7 +25,6 @@ PLAIN = {
     "abc",
     "bisect",
     "collections",
-    "concurrent",
     "dataclasses",
     "datetime",
     "enum",
@@ -37,7 +36,7 @@ PLAIN = {
 PLAIN |= {"math", "operator", "re", "typing"}
 PURE = {
     "features": PLAIN | {"ibis"},
-    "models": PLAIN | {"lightgbm", "numba", "numpy", "optuna", "pandas", "scipy", "sklearn"},
+    "models": PLAIN | {"concurrent", "lightgbm", "numba", "numpy", "optuna", "pandas", "scipy", "sklearn"},
 }
 KEEPS_ITS_OWN_FOLDER = {"models/bundle.py": {"json", "pathlib", "sys"}}
 CLOCK_AND_WORLD = {"now", "today", "utcnow", "print", "open", "input"}

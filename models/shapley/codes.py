@@ -75,8 +75,8 @@ class Coder:
 def _marks(tree: Tree, node: int) -> list[float]:
     if tree.is_categorical(node):
         return [float(category) for category in tree.categories[node]]
-    # Where zero is missing it has a code of its own: the cell from the number before it to itself.
-    around_zero = [float(np.nextafter(0.0, -1.0)), 0.0] if tree.zero_is_missing(node) else []
+    # Where zero is missing it has a code of its own: nothing else is left between these two.
+    around_zero = [-ZERO, 0.0] if tree.zero_is_missing(node) else []
     return [float(tree.threshold[node]), *around_zero]
 
 

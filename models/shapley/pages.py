@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
+from math import prod
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,8 +17,8 @@ from models.shapley.trees import Bools, Floats, Ints, TabulationError
 Steps = NDArray[np.uint16]
 Patterns = NDArray[np.int64]
 
-DEEPEST = 1 << 14
-"""Entries of a leaf's own table beyond which a model is not tabulated: about 14 features on one path."""
+DEEPEST = 14
+"""Features on the path to a leaf beyond which a model is not tabulated: its own table has two to the power of them."""
 
 
 @dataclass(frozen=True)
@@ -38,12 +39,11 @@ class Game:
             found.setdefault(int(self.player[feature]), []).append(feature)
         return found
 
-    def play(self, leaf: Leaf) -> tuple[Floats, float]:
+    def play(self, leaf: Leaf, asked: Mapping[int, Sequence[int]]) -> tuple[Floats, float]:
         """Return a leaf's values by player and pattern, shape (d, 2^d), and what it pays when nobody is known."""
-        asked = self.asked(leaf)
         if self.background is None:
-            unknown = np.array([np.prod([leaf.cover[f] for f in features]) for features in asked.values()])
-            return path_dependent(leaf.value, unknown), leaf.value * float(np.prod(unknown))
+            unknown = [prod(leaf.cover[f] for f in features) for features in asked.values()]
+            return path_dependent(leaf.value, np.array(unknown)), leaf.value * prod(unknown)
         codes = self.background
         seen = np.atleast_1d(_pattern(asked, lambda f: leaf.holds[f][codes[f]]))
         share = np.bincount(seen, minlength=1 << len(asked)) / len(seen)
@@ -64,6 +64,9 @@ class Page:
 
 def pages(tree: Sequence[Leaf], game: Game) -> Iterator[Page]:
     """Yield the tables of a tree's leaves; TabulationError if a leaf lies below too many features."""
+    deepest = max(len(leaf.holds) for leaf in tree)
+    if deepest > DEEPEST:
+        raise TabulationError(f"a leaf lies below {deepest} features, the tables reach {DEEPEST} deep")
     for start in range(0, len(tree), MOST_LEAVES):
         leaves = tree[start : start + MOST_LEAVES]
         by_feature = masks(leaves)
@@ -78,13 +81,13 @@ def _page(run: Mapping[int, Leaf], by_feature: Mapping[int, Masks], game: Game) 
     classes, class_of = {}, {}
     for feature in features:
         classes[feature], class_of[feature] = np.unique(by_feature[feature] & bits, return_inverse=True)
-    shape = _affordable([len(classes[f]) for f in features])
+    shape = [len(classes[f]) for f in features]
     entries = {int(p): np.zeros(shape) for p in np.unique(game.player[features])}
     axis = {f: [len(classes[f]) if f == other else 1 for other in features] for f in features}
     base = 0.0
     for number, leaf in run.items():
-        values, paid = game.play(leaf)
         asked, bit = game.asked(leaf), np.uint64(1 << number)
+        values, paid = game.play(leaf, asked)
         pattern = _pattern(asked, lambda f: ((classes[f] & bit) > 0).reshape(axis[f]))  # noqa: B023 - called at once
         for player, own in zip(asked, values, strict=True):
             entries[player] += own[pattern]
@@ -94,16 +97,9 @@ def _page(run: Mapping[int, Leaf], by_feature: Mapping[int, Masks], game: Game) 
     return Page(base, {f: s for f, s in steps.items() if s.any()}, {p: e.ravel() for p, e in entries.items()})
 
 
-def _affordable(shape: list[int]) -> list[int]:
-    entries = int(np.prod(shape, dtype=object))
-    if entries > DEEPEST:
-        raise TabulationError(f"a leaf lies below {len(shape)} features; its table would have {entries} entries")
-    return shape
-
-
 def _pattern(asked: Mapping[int, Sequence[int]], satisfied: Callable[[int], Bools]) -> Patterns:
     """Return the number whose bit j tells whether player j satisfies a leaf in all its features; of any shape."""
     found = np.zeros((), dtype=np.int64)
     for j, features in enumerate(asked.values()):
-        found = found + (reduce(np.logical_and, map(satisfied, features)).astype(np.int64) << j)
+        found = found + reduce(np.logical_and, map(satisfied, features)) * (1 << j)
     return found

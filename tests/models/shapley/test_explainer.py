@@ -37,7 +37,7 @@ def test_a_model_gets_tables_without_a_word(booster, caplog):
 
 @pytest.mark.parametrize(
     ("limit", "reason"),
-    [((pages, "DEEPEST", 4), "a leaf lies below"), ((tables, "LARGEST", 100), "the tables would take more")],
+    [((pages, "DEEPEST", 1), "the tables reach 1 deep"), ((tables, "LARGEST", 100), "the tables would take more")],
     ids=["too deep", "too large"],
 )
 def test_a_model_that_outgrows_the_tables_is_explained_by_lightgbm_and_the_log_says_why(
@@ -59,9 +59,9 @@ def test_a_model_that_outgrows_the_tables_is_explained_by_lightgbm_and_the_log_s
 
 
 def test_nothing_stands_in_for_values_against_a_background(booster, monkeypatch):
-    monkeypatch.setattr(pages, "DEEPEST", 4)
+    monkeypatch.setattr(pages, "DEEPEST", 1)
 
-    with pytest.raises(TabulationError, match=r"a leaf lies below \d features; its table would have \d+ entries"):
+    with pytest.raises(TabulationError, match=r"a leaf lies below \d features, the tables reach 1 deep"):
         explainer(booster, GROUPS, X)
 
 

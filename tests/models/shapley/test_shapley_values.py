@@ -1,5 +1,7 @@
 """The tables against everything that can contradict them: LightGBM, shap, and the definition over all coalitions."""
 
+import pickle
+
 import lightgbm
 import numpy as np
 import oracles
@@ -218,6 +220,12 @@ def test_the_same_bytes_whatever_the_threads_the_batches_and_the_layout(X, boost
     assert tables.values(np.asfortranarray(rows)).tobytes() == whole.tobytes()
     assert tables.values(rows[::-1])[::-1].tobytes() == whole.tobytes()
     assert tabulate(booster, GROUPS).values(rows).tobytes() == whole.tobytes()
+
+
+def test_tables_travel_to_another_process_as_they_are(X, booster):
+    tables = tabulate(booster, GROUPS, X[:50])
+
+    assert pickle.loads(pickle.dumps(tables)).values(X).tobytes() == tables.values(X).tobytes()
 
 
 def test_single_precision_is_compared_with_thresholds_of_double_precision_as_in_the_model(X, booster):

@@ -1,0 +1,169 @@
+"""The decision: knock-outs, reviews, cut-offs and bands, the worst of them; then limit, terms and conditions.
+
+An applicant whose PD is higher, other things equal, never gets a better decision, a larger limit or longer terms.
+"""
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from features.knock_outs import KNOCK_OUTS, READ
+from models.grades import GRADES, MasterScale
+from models.policy.cut_offs import appetite_pd, break_even_pd
+from models.policy.limits import annual_sales, by_grade, caps, notched, two_digits
+from models.policy.terms import DECISIONS, Bands, Policy, Segment
+
+Places = NDArray[np.int64]
+
+INPUTS: Mapping[str, str] = {
+    "application_id": "the application",
+    "customer_id": "the customer",
+    "pd_12m": "calibrated PD, strictly between 0 and 1",
+    "points": "unrounded points",
+    "challenger_points": "points of the challenger scorecard, missing without one",
+    "explained_coverage": "share of the model's importance carried by known values, 0 to 1",
+    "out_of_support": "whether the applicant is unlike all that were admitted before",
+    "is_new_customer": "whether we have no ledger of it; missing counts as new",
+    "industry": "section letter of GB/T 4754",
+    "region": "two digits of GB/T 2260",
+    "requested_limit": "currency units, above 0",
+    "requested_terms_days": "days, missing if not asked for",
+    "annual_sales": "a year's expected credit sales in currency units, missing: from the request",
+    "total_equity": "of the latest statement in currency units, missing without one",
+    "cost_of_sales": "of the latest statement in currency units, missing without one",
+    **{rule.id: "hit, clear or unknown" for rule in READ},
+}
+"""The columns that `decide` reads."""
+
+PATH = {
+    "MR1": ("too little is known, or unlike all admitted before", "资料覆盖不足或超出样本范围"),
+    "MR2": ("model and challenger scorecard disagree", "模型与对照评分卡分歧较大"),
+    "MR3": ("the requested limit exceeds the desk's authority", "申请额度超出审批权限"),
+    "CUT_OFF": ("PD above the cut-off", "违约概率高于准入线"),
+    "BAND": ("the grade's band", "等级区间"),
+}
+"""The steps of a decision's path beside the knock-outs, in both languages."""
+
+ADMIT, CONDITIONAL, REVIEW, DECLINE = range(len(DECISIONS))
+SEPARATOR = ";"
+
+
+def decide(applicants: pd.DataFrame, policy: Policy, scale: MasterScale) -> pd.DataFrame:
+    """Return the policy's answer for every applicant, rows as given.
+
+    Columns: `grade` (of the PD), `decision`, `decision_path` (what led to it, most severe first, separated by ";"),
+    `cut_off_pd`, `limit` (currency units, 0 if declined), `terms_days`, `prepayment` (share of the invoice), `conditions`
+    (keys separated by ";"), `binding_cap` (of the limit). Raises ValueError for missing columns or PDs outside (0, 1).
+    """
+    absent = [name for name in INPUTS if name not in applicants]
+    if absent:
+        raise ValueError(f"decide needs the columns {', '.join(absent)}; see models.policy.decision.INPUTS")
+    grade = pd.Series(scale.grade(applicants["pd_12m"]), index=applicants.index)
+    new = applicants["is_new_customer"].astype("boolean").fillna(True).to_numpy(bool)
+    judged = notched(grade, pd.Series(np.where(new, policy.new_customer_notches, 0), index=applicants.index))
+    cut_off = _cut_off(applicants, policy)
+    steps = {**_knock_outs(applicants, policy), **_reviews(applicants, policy)}
+    steps["CUT_OFF"] = np.where(applicants["pd_12m"] > cut_off, REVIEW, ADMIT)
+    steps["BAND"] = _band(judged, applicants, policy)
+    worst = np.max(list(steps.values()), axis=0, initial=ADMIT)
+    terms = _terms_days(judged, applicants, policy)
+    amounts = caps(applicants, judged, terms, policy)
+    binding = amounts.to_numpy().argmin(axis=1) if len(amounts) else np.empty(0, dtype=int)
+    least = amounts.min(axis=1).to_numpy(float)
+    return pd.DataFrame(
+        {
+            "grade": grade,
+            "decision": np.array(DECISIONS, dtype=object)[worst],
+            "decision_path": _path(steps, judged),
+            "cut_off_pd": cut_off,
+            "limit": np.where(worst == DECLINE, 0.0, two_digits(least)),
+            "terms_days": terms.astype("int64"),
+            "prepayment": by_grade(policy.prepayment, judged),
+            "conditions": judged.map(lambda g: SEPARATOR.join(policy.conditions.get(g, ()))).where(
+                worst == CONDITIONAL, ""
+            ),
+            "binding_cap": amounts.columns.to_numpy(object)[binding],
+        },
+        index=applicants.index,
+    )
+
+
+def _knock_outs(applicants: pd.DataFrame, policy: Policy) -> dict[str, Places]:
+    """Return the decision that each rule leaves: its own on a hit, a review where nobody looked."""
+    excluded = applicants["customer_id"].isin(policy.exclusions).map({True: "hit", False: "clear"})
+    found = {}
+    for rule in KNOCK_OUTS:
+        state = applicants[rule.id] if rule.evidence else excluded
+        hit = DECLINE if rule.action == "decline" else REVIEW
+        found[rule.id] = np.select([state == "hit", state == "clear"], [hit, ADMIT], default=REVIEW)
+    return found
+
+
+def _reviews(applicants: pd.DataFrame, policy: Policy) -> dict[str, Places]:
+    review = policy.review
+    # Not "below": what is not a number is not enough.
+    thin = ~(applicants["explained_coverage"] >= review.explained_coverage_at_least)
+    gap = (applicants["points"] - applicants["challenger_points"].astype(float)).abs()
+    authority = np.inf if policy.limits.desk_authority is None else policy.limits.desk_authority
+    flags = {
+        "MR1": thin | applicants["out_of_support"].astype(bool),
+        "MR2": gap > review.challenger_gap_points,
+        "MR3": applicants["requested_limit"] > authority,
+    }
+    return {name: np.where(flag, REVIEW, ADMIT) for name, flag in flags.items()}
+
+
+def _cut_off(applicants: pd.DataFrame, policy: Policy) -> NDArray[np.float64]:
+    """Return the highest PD that may be admitted: break-even, appetite or cap, whichever is least."""
+    exposure = policy.economics.exposure_share * applicants["requested_limit"].astype(float)
+    sales = annual_sales(applicants)
+    worth = break_even_pd(sales, exposure, policy.economics)
+    bearable = appetite_pd(sales, exposure, policy.economics)
+    cap = np.full(len(applicants), 1.0 if policy.pd_cap is None else policy.pd_cap)
+    for segment in policy.segments:
+        if segment.pd_cap is not None:
+            cap[_belongs(applicants, segment)] = segment.pd_cap
+    return np.minimum(np.minimum(worth, bearable), cap)
+
+
+def _band(grade: pd.Series, applicants: pd.DataFrame, policy: Policy) -> Places:
+    """Return the decision of each grade's band, a segment's own where there is one; of several the last counts."""
+    found = np.array(grade.map(_places(policy.bands)), dtype=np.int64)
+    for segment in policy.segments:
+        if segment.bands is not None:
+            own, here = grade.map(_places(segment.bands)).to_numpy(int), _belongs(applicants, segment)
+            found[here] = own[here]
+    return found
+
+
+def _places(bands: Bands) -> dict[str, int]:
+    ends = [GRADES.index(g) for g in (bands.admit_up_to, bands.conditional_up_to, bands.manual_review_up_to)]
+    return {grade: int(np.searchsorted(ends, place)) for place, grade in enumerate(GRADES)}
+
+
+def _belongs(applicants: pd.DataFrame, segment: Segment) -> NDArray[np.bool_]:
+    """Return which applicants a segment is for; what it does not name may be anything."""
+    here = np.ones(len(applicants), dtype=np.bool_)
+    for column, wanted in (("industry", segment.industry), ("region", segment.region)):
+        if wanted is not None:
+            here &= (applicants[column] == wanted).to_numpy(bool)
+    return here
+
+
+def _terms_days(grade: pd.Series, applicants: pd.DataFrame, policy: Policy) -> pd.Series:
+    offered = by_grade(policy.terms_days, grade)
+    asked = applicants["requested_terms_days"].astype(float)
+    return offered.where(asked.isna() | (offered <= asked), asked)
+
+
+def _path(steps: Mapping[str, Places], grade: pd.Series) -> pd.Series:
+    """Return what led away from plain admission, most severe first; the band alone where nothing did."""
+    path = np.full(len(grade), "", dtype=object)
+    for severity in (DECLINE, REVIEW, CONDITIONAL):
+        for name, places in steps.items():
+            here = places == severity
+            path[here] += (f"{name}:" + grade[here] if name == "BAND" else name) + SEPARATOR
+    plain = pd.Series(path, index=grade.index).str.removesuffix(SEPARATOR)
+    return plain.where(plain != "", "BAND:" + grade)

@@ -1,0 +1,151 @@
+"""Overrides: what a person may decide against the policy, who must agree, and how it turned out.
+
+Overrides never enter training labels. They are watched: too many of them, or a default rate among the granted ones above
+that of the customers the policy admitted, say that the policy or the judgement is wrong (EBA/GL/2020/06, 4.3.4).
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from features.knock_outs import KNOCK_OUTS, Authority
+from models.metrics.intervals import jeffreys_interval
+from models.policy.terms import DECISIONS
+
+REASONS: Mapping[str, tuple[str, str]] = {
+    "new_information": ("information that the model did not have", "模型未掌握的新信息"),
+    "group_support": ("support of the group", "集团支持"),
+    "collateral": ("collateral or guarantee", "抵押或担保"),
+    "strategic_customer": ("strategic customer", "战略客户"),
+    "data_error": ("error in the data", "数据错误"),
+    "other": ("other, told in the text", "其他(见说明)"),
+}
+"""Reason codes with their meaning in both languages."""
+
+ROLES: tuple[str, ...] = ("analyst", "head_of_credit", "risk_committee")
+"""Who decides, from least to most authority."""
+
+AMBER_RATE, RED_RATE = 0.10, 0.20
+"""Share of decisions overridden from which the policy itself is in question."""
+
+LEVEL = 0.95
+
+
+@dataclass(frozen=True, kw_only=True)
+class Override:
+    """One decision against the policy, as written in the log; dates are ISO days, amounts currency units."""
+
+    application_id: str
+    original_decision: str
+    final_decision: str
+    original_limit: float
+    final_limit: float
+    decision_path: str
+    reason: str
+    text: str
+    author: str
+    role: str
+    second_approver: str | None
+    decided_on: str
+    expires_on: str
+    policy_version: str
+
+    @property
+    def is_lenient(self) -> bool:
+        """Whether the person grants more than the policy: a better decision, or a larger limit."""
+        better = DECISIONS.index(self.final_decision) < DECISIONS.index(self.original_decision)
+        return better or self.final_limit > self.original_limit
+
+
+def objections(override: Override, desk_authority: float | None) -> list[str]:
+    """Return why an override may not stand, in sentences; nothing if it may.
+
+    More than the policy grants needs a second person, and so does a limit above the desk's authority. A knock-out may be
+    lifted only by who the rule names.
+    """
+    found = [*_wrong_words(override)]
+    if found:
+        return found
+    beyond = desk_authority is not None and override.final_limit > desk_authority
+    if (override.is_lenient or beyond) and not override.second_approver:
+        found.append("it grants more than the policy and needs a second approver")
+    if override.second_approver and override.second_approver.strip() == override.author.strip():
+        found.append("the second approver must be another person than the author")
+    if override.is_lenient:
+        found += [_lifted(rule, needed, override.role) for rule, needed in _authorities(override.decision_path)]
+    return [sentence for sentence in found if sentence]
+
+
+def _wrong_words(override: Override) -> list[str]:
+    named = {
+        "original_decision": DECISIONS,
+        "final_decision": DECISIONS,
+        "reason": tuple(REASONS),
+        "role": ROLES,
+    }
+    wrong = [
+        f"{field} is {getattr(override, field)!r}; expected one of {', '.join(allowed)}"
+        for field, allowed in named.items()
+        if getattr(override, field) not in allowed
+    ]
+    blank = [
+        f"{field} is empty" for field in ("application_id", "author", "text") if not getattr(override, field).strip()
+    ]
+    order = [] if override.expires_on > override.decided_on else ["it expires on or before the day it was decided"]
+    limits = [
+        f"{field} is {getattr(override, field)}; expected an amount of at least 0"
+        for field in ("original_limit", "final_limit")
+        if not (np.isfinite(getattr(override, field)) and getattr(override, field) >= 0)
+    ]
+    same = override.original_decision == override.final_decision and override.original_limit == override.final_limit
+    return [*wrong, *blank, *order, *limits, *(["it changes neither decision nor limit"] if same else [])]
+
+
+def _authorities(decision_path: str) -> list[tuple[str, Authority]]:
+    steps = decision_path.split(";")
+    return [(rule.id, rule.overridden_by) for rule in KNOCK_OUTS if rule.id in steps]
+
+
+def _lifted(rule: str, needed: Authority, role: str) -> str:
+    if needed == "nobody":
+        return f"{rule} may be overridden by nobody"
+    if ROLES.index(role) < ROLES.index(needed):
+        return (
+            f"{rule} may be overridden by the {needed.replace('_', ' ')} only, the author is {role.replace('_', ' ')}"
+        )
+    return ""
+
+
+def review(overrides: Sequence[Override], decisions: int, outcomes: pd.DataFrame) -> dict[str, object]:
+    """Return what the log says of the policy and of the judgement.
+
+    `decisions` is how many applications the policy decided; `outcomes` has application_id, decision (the policy's) and
+    defaulted (0, 1, or missing while unknown). Rates are shares with their 95 % Jeffreys interval, None where nobody's
+    outcome is known. `verdict` is that of the override rate; `without_second_approver` must be 0.
+    """
+    lenient = [o for o in overrides if o.is_lenient]
+    rate = len(overrides) / decisions if decisions else 0.0
+    granted = {o.application_id for o in lenient if o.final_decision in ("admit", "conditional")}
+    by_policy = outcomes["decision"].isin(("admit", "conditional")) & ~outcomes["application_id"].isin(granted)
+    return {
+        "overrides": len(overrides),
+        "lenient": len(lenient),
+        "strict": len(overrides) - len(lenient),
+        "rate": rate,
+        "verdict": "red" if rate > RED_RATE else "amber" if rate > AMBER_RATE else "green",
+        "without_second_approver": sum(not o.second_approver for o in lenient),
+        "by_reason": {reason: sum(o.reason == reason for o in overrides) for reason in REASONS},
+        "default_rate_granted": _rate(outcomes[outcomes["application_id"].isin(granted)]),
+        "default_rate_policy": _rate(outcomes[by_policy]),
+    }
+
+
+def _rate(outcomes: pd.DataFrame) -> dict[str, float | int] | None:
+    known = outcomes["defaulted"].dropna()
+    if not len(known):
+        return None
+    bads = int(known.sum())
+    low, high = jeffreys_interval([bads], [len(known)], LEVEL)
+    return {"n": len(known), "defaults": bads, "rate": bads / len(known), "low": float(low[0]), "high": float(high[0])}

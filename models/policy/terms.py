@@ -1,0 +1,182 @@
+"""What a policy holds: every number typed, bounded and refused with words where it contradicts another."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from itertools import pairwise
+from typing import Literal
+
+from models.grades import GRADES
+
+Decision = Literal["admit", "conditional", "manual_review", "decline"]
+DECISIONS: tuple[Decision, ...] = ("admit", "conditional", "manual_review", "decline")
+"""From best to worst: of several findings the worst decides."""
+
+CONDITIONS: Mapping[str, tuple[str, str]] = {
+    "shorter_terms": ("Shorter payment terms", "缩短账期"),
+    "part_prepayment": ("Part prepayment", "部分预付"),
+    "credit_insurance": ("Credit insurance", "信用保险"),
+    "guarantee": ("Guarantee", "担保"),
+    "bank_acceptance": ("Bank acceptance instead of commercial acceptance", "以银票代替商票"),
+    "quarterly_review": ("Quarterly review", "按季复审"),
+    "statement_covenant": ("Covenant to deliver statements", "按期提供财务报表承诺"),
+}
+"""The menu of conditions by key, in both languages."""
+
+ByGrade = Mapping[str, float]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bands:
+    """The last grade of each decision; what is riskier than `manual_review_up_to` is declined."""
+
+    admit_up_to: str
+    conditional_up_to: str
+    manual_review_up_to: str
+
+    def __post_init__(self) -> None:
+        """Refuse unknown grades and bands out of order."""
+        named = [getattr(self, field.name) for field in fields(self)]
+        for field, grade in zip(fields(self), named, strict=True):
+            if grade not in GRADES:
+                raise ValueError(f"{field.name} is {grade!r}; expected one of {', '.join(GRADES)}")
+        if sorted(named, key=GRADES.index) != named:
+            raise ValueError(
+                f"bands must not go back from risky to safe: admit, conditional, manual review are {named}"
+            )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Economics:
+    """What a customer earns and costs, as shares of its annual credit sales or of its exposure; amounts in currency units."""
+
+    contribution_margin: float
+    days_sales_outstanding: float
+    funding_rate: float
+    capital_charge: float
+    handling_cost: float
+    loss_given_default: float
+    exposure_share: float
+    """Exposure at default as a share of the limit."""
+    sales_before_default: float
+    """Share of a year's sales realised before a default in that year."""
+    expected_loss_budget: float
+    """Expected loss that the appetite allows, as a share of credit sales."""
+
+    def __post_init__(self) -> None:
+        """Refuse shares outside [0, 1] and negative amounts."""
+        for field in fields(self):
+            value, free = getattr(self, field.name), field.name in ("days_sales_outstanding", "handling_cost")
+            if not (math.isfinite(value) and value >= 0 and (free or value <= 1)):
+                expected = "a number of at least 0" if free else "a share from 0 to 1 (5 % is 0.05)"
+                raise ValueError(f"{field.name} is {value}; expected {expected}")
+        if self.loss_given_default * self.exposure_share == 0:
+            raise ValueError("loss_given_default and exposure_share must be above 0: without loss there is no cut-off")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """The caps of a limit; those by grade hold one number for each of R1..R10 and never rise with risk."""
+
+    equity_share: ByGrade
+    """Of the equity in the latest statement."""
+    without_statements: ByGrade
+    """Currency units, where there is no statement."""
+    cost_of_sales_share: float
+    """Of the customer's cost of sales, what may be bought from us alone."""
+    safety_factor: float
+    extra_days: float
+    """Days that payments usually come late, added to the terms when the need is estimated."""
+    single_name_share: float
+    credit_book: float | None
+    """Currency units; None: no cap for a single name."""
+    desk_authority: float | None
+    """Requested limits above it go to manual review (MR3); None: no such limit."""
+
+    def __post_init__(self) -> None:
+        """Refuse incomplete or rising caps."""
+        for name in ("equity_share", "without_statements"):
+            check_by_grade(name, getattr(self, name))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Review:
+    """What sends an applicant to a person, whatever the PD."""
+
+    explained_coverage_at_least: float
+    challenger_gap_points: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Segment:
+    """An industry section or region with bands or a cut-off of its own; None: as everywhere."""
+
+    industry: str | None = None
+    region: str | None = None
+    bands: Bands | None = None
+    pd_cap: float | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse a segment that names nothing or changes nothing."""
+        if self.industry is None and self.region is None:
+            raise ValueError("a segment must name an industry (section letter) or a region")
+        if self.bands is None and self.pd_cap is None:
+            raise ValueError("a segment must set bands or a pd_cap; without either it changes nothing")
+        check_pd_cap(self.pd_cap)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Policy:
+    """A whole policy. `version` names it in every record; grades here are those of the master scale."""
+
+    name: str
+    version: str
+    valid_from: str
+    owner: str
+    en: str
+    zh: str
+    bands: Bands
+    pd_cap: float | None
+    """Highest PD that a rule may admit; None: the other two cut-offs alone."""
+    new_customer_notches: int
+    """Grades by which a new customer is judged worse than its PD."""
+    worst_exposure_share: float
+    """Most of the exposure that may lie in R8 or worse; told, not enforced row by row."""
+    economics: Economics
+    limits: Limits
+    terms_days: ByGrade
+    prepayment: ByGrade
+    conditions: Mapping[str, tuple[str, ...]]
+    """Conditions by grade for whoever is admitted conditionally."""
+    review: Review
+    segments: tuple[Segment, ...] = ()
+    exclusions: frozenset[str] = frozenset()
+    """Customers never admitted (KO8)."""
+
+    def __post_init__(self) -> None:
+        """Refuse what contradicts itself."""
+        check_pd_cap(self.pd_cap)
+        check_by_grade("terms_days", self.terms_days)
+        check_by_grade("prepayment", {grade: -share for grade, share in self.prepayment.items()})
+        if self.new_customer_notches < 0:
+            raise ValueError(f"new_customer_notches is {self.new_customer_notches}; expected 0 or more")
+        unknown = {key for keys in self.conditions.values() for key in keys} - CONDITIONS.keys()
+        if unknown:
+            raise ValueError(f"unknown conditions {', '.join(sorted(unknown))}; known: {', '.join(CONDITIONS)}")
+        if set(self.conditions) - set(GRADES):
+            raise ValueError(f"conditions names {', '.join(sorted(set(self.conditions) - set(GRADES)))}, no grades")
+
+
+def check_by_grade(name: str, values: ByGrade) -> None:
+    """Refuse numbers by grade that lack a grade, or give a riskier grade more."""
+    if set(values) != set(GRADES):
+        raise ValueError(f"{name} must name every grade once ({', '.join(GRADES)}), got {', '.join(map(str, values))}")
+    for safer, riskier in pairwise(GRADES):
+        if values[riskier] > values[safer]:
+            raise ValueError(f"{name} gives {riskier} better terms than {safer}; it must not improve with risk")
+
+
+def check_pd_cap(pd_cap: float | None) -> None:
+    """Refuse a cap that is no PD."""
+    if pd_cap is not None and not 0 < pd_cap < 1:
+        raise ValueError(f"pd_cap is {pd_cap}; expected a PD between 0 and 1, or null")
