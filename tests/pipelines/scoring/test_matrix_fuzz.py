@@ -59,7 +59,7 @@ cells = st.one_of(
     st.sampled_from(
         ["0.5", "1,5", "1 000", "inf", "-inf", "nan", "NaN", "1e400", "０.５", "45%", "null", '"', "12.3.4", "-"]
     ),
-    st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=6),
+    st.text(st.characters(codec="utf-8", exclude_characters="\0\r"), max_size=6),
 )
 rows = st.lists(
     st.tuples(st.integers(0, 9).map("A{}".format), st.just("C1"), st.just("2024-03-01"), *[cells] * 3), max_size=8
