@@ -45,7 +45,7 @@ log = logging.getLogger(__name__)
 ALL_SCORED, SOME_SET_ASIDE = 0, 3
 """Exit codes of a job that ran; the command's own are 2 for unusable input and 1 for a fault of ours."""
 
-READER_MEMORY = "384MB"
+READER_MEMORY = "256MB"
 """Limit of the engine where it reads a feature matrix: it works in a stream and needs no more."""
 
 
