@@ -127,6 +127,9 @@ def score(
     output: Annotated[
         Path, typer.Option(help="Folder to write; an earlier job's output in it is replaced as a whole.")
     ],
+    policy: Annotated[
+        str | None, typer.Option(help="conservative, balanced, growth, or a YAML file; without one nothing is decided.")
+    ] = None,
     engine: Annotated[Engine, typer.Option(help="What computes features and scores.")] = "duckdb",
     csv: Annotated[bool, typer.Option("--csv", help="Write scores.csv beside scores.parquet.")] = False,
     reasons: Annotated[
@@ -163,6 +166,7 @@ def score(
             with_reasons=reasons,
             allow_missing=tuple(allow_missing_table or ()),
             expected_sha256=expected_sha256,
+            policy=policy,
         )
         summary = run(job, load())
     rows = summary["rows"]

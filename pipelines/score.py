@@ -22,10 +22,12 @@ from features.dimensions import CATALOGUE
 from features.tables import APPLICATIONS
 from features.version import read_tables
 from models.bundle import Bundle
+from pipelines import policy
 from pipelines.errors import InputError
 from pipelines.io import Connection, engine, fingerprint, write_json
 from pipelines.params import Engine, Params
 from pipelines.scoring.batches import side_by_side
+from pipelines.scoring.decisions import Decider
 from pipelines.scoring.drift import drift, refuse_absent, refuse_drift, table_shares
 from pipelines.scoring.matrix import KEYS, Matrix, open_matrix
 from pipelines.scoring.model import read_model
@@ -43,7 +45,7 @@ log = logging.getLogger(__name__)
 ALL_SCORED, SOME_SET_ASIDE = 0, 3
 """Exit codes of a job that ran; the command's own are 2 for unusable input and 1 for a fault of ours."""
 
-READER_MEMORY = "384MB"
+READER_MEMORY = "256MB"
 """Limit of the engine where it reads a feature matrix: it works in a stream and needs no more."""
 
 
@@ -86,8 +88,10 @@ def _run(job: Job, params: Params) -> dict[str, Any]:
     stated, params = params.fingerprint(), params.model_copy(update={"engine": _engine(job, params)})
     clock = _Clock()
     bundle = read_model(job.model, job.expected_sha256)
-    stamp = Stamp(bundle.sha256, str(bundle.fingerprints["feature_set"]), None, _input_fingerprint(job.input))
-    worker = _worker(bundle, stamp, job)
+    decider = Decider(policy.load(job.policy), bundle.grades) if job.policy else None
+    version = decider.version if decider else None
+    stamp = Stamp(bundle.sha256, str(bundle.fingerprints["feature_set"]), version, _input_fingerprint(job.input))
+    worker = _worker(bundle, stamp, decider, job)
     clock.lap("model")
     with published(job.output) as folder, TemporaryDirectory(prefix=".work-", dir=folder) as scratch:
         with engine(params.engine, Path(scratch)) as connection:
@@ -134,9 +138,9 @@ def _input_fingerprint(path: Path) -> str:
     return fingerprint([p for p in path.rglob("*") if p.is_file()] if path.is_dir() else [path])
 
 
-def _worker(bundle: Bundle, stamp: Stamp, job: Job) -> Worker:
+def _worker(bundle: Bundle, stamp: Stamp, decider: Decider | None, job: Job) -> Worker:
     try:
-        return Worker(bundle, stamp, with_reasons=job.with_reasons)
+        return Worker(bundle, stamp, with_reasons=job.with_reasons, decider=decider)
     except ValueError as error:
         raise InputError(f"--model {job.model} is refused: {error}") from None
 
@@ -153,6 +157,8 @@ def _score(
     """Write records and rejects into the folder and return the summary."""
     matrix, history, absent = _input(job, params, worker, connection, scratch)
     worker.stamp = replace(worker.stamp, absent=tuple(absent))
+    if worker.decider is not None:
+        worker.decider = replace(worker.decider, absent=bool(absent))
     clock.lap("input")
     if job.engine == "spark":
         records, rejects, tally = _write_on_spark(connection, params, worker, matrix, folder, scratch)
@@ -213,13 +219,13 @@ def _history(delivery: Delivery, folder: Path) -> dict[str, int]:
 
 def _write(job: Job, params: Params, worker: Worker, matrix: Matrix, folder: Path) -> tuple[int, int, Tally]:
     """Write the records and the rows set aside; return the number of each, and the tally of the rows scored."""
-    records = Records(folder, SCHEMA, with_csv=job.with_csv)
+    records = Records(folder, SCHEMA, with_csv=job.with_csv, with_inputs=worker.decider is not None)
     rejects = Rejects(folder / "rejects.csv")
     tally = Tally.none(len(worker.names))
     with closing(records), closing(rejects):
         rejects.add(matrix.lines)
         for scored in _scored(params, worker, matrix):
-            records.add(scored.records)
+            records.add(scored.records, scored.inputs)
             rejects.add(scored.rejects)
             tally += scored.tally
     return records.count, rejects.count, tally
@@ -235,7 +241,7 @@ def _write_on_spark(
 
 
 def _scored(params: Params, worker: Worker, matrix: Matrix) -> Iterator[Scored]:
-    batches = matrix.batches((*KEYS, *worker.names), params.score.batch_rows)
+    batches = matrix.batches((*KEYS, *worker.names, *matrix.evidence), params.score.batch_rows)
     done = 0
     for scored in side_by_side(lambda b: worker.score(*b, matrix.repeated), batches, params.engine.threads):
         yield scored

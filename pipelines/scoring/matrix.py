@@ -21,6 +21,7 @@ from features.tables.contract import Column, day, number, text
 from pipelines.errors import InputError
 from pipelines.io import Connection, quoted
 from pipelines.raw import copy_csv, no_rows
+from pipelines.scoring.evidence import EVIDENCE
 from pipelines.scoring.rejects import Reject
 
 KEYS = ("application_id", "customer_id", "as_of")
@@ -60,6 +61,8 @@ class Matrix:
     repeated: NDArray[np.int64]
     """Positions, from 1, of rows whose application_id stands in an earlier row."""
     lines: tuple[Reject, ...] = ()
+    evidence: tuple[str, ...] = ()
+    """What a policy reads beside the features, as far as the file has it."""
 
     @property
     def rows_in(self) -> int:
@@ -76,6 +79,8 @@ class Matrix:
                     before += batch.num_rows
         except (pa.ArrowException, OSError) as error:
             raise _unreadable(self.delivered, error) from None
+        if before != self.rows:
+            raise _unreadable(self.delivered, OSError(f"it states {self.rows} rows and holds {before}"))
 
 
 def open_matrix(connection: Connection, path: Path, names: Sequence[str]) -> Matrix:
@@ -87,11 +92,13 @@ def open_matrix(connection: Connection, path: Path, names: Sequence[str]) -> Mat
     readable = path
     if path.suffix == ".csv":
         readable, lines = _copied(connection, path)
-    columns, rows = _footer(readable, path)
-    _refuse_missing(columns, names, path)
+    schema, rows = _footer(readable, path)
+    _refuse_missing(schema.names, names, path)
+    _refuse_types(schema, names, path)
     if not rows and not lines:
         raise InputError(f"{path} holds no row; expected one an application")
-    return Matrix(readable, path, rows, _repeated(connection, readable, path), lines)
+    brought = tuple(name for name in EVIDENCE if name in schema.names and _is_usable(name, schema.field(name).type))
+    return Matrix(readable, path, rows, _repeated(connection, readable, path), lines, brought)
 
 
 def _copied(connection: Connection, path: Path) -> tuple[Path, tuple[Reject, ...]]:
@@ -105,10 +112,10 @@ def _copied(connection: Connection, path: Path) -> tuple[Path, tuple[Reject, ...
     return copied, lines
 
 
-def _footer(readable: Path, path: Path) -> tuple[list[str], int]:
+def _footer(readable: Path, path: Path) -> tuple[pa.Schema, int]:
     try:
         with pq.ParquetFile(readable) as file:
-            return file.schema_arrow.names, file.metadata.num_rows
+            return file.schema_arrow, file.metadata.num_rows
     except (pa.ArrowException, OSError) as error:
         raise _unreadable(path, error) from None
 
@@ -124,6 +131,25 @@ def _refuse_missing(columns: Sequence[str], names: Sequence[str], path: Path) ->
     twice = sorted({name for name in (*KEYS, *names) if list(columns).count(name) > 1})
     if twice:
         raise InputError(f"{path} has the column {', '.join(twice)} more than once; keep one of them")
+
+
+def _refuse_types(schema: pa.Schema, names: Sequence[str], path: Path) -> None:
+    """Stop on columns of a type that holds neither numbers nor text (nor days, for as_of): lists, binary, durations."""
+    odd = [f"{n} ({schema.field(n).type})" for n in (*KEYS, *names) if not _is_usable(n, schema.field(n).type)]
+    if odd:
+        raise InputError(
+            f"{path} has columns of types that cannot be read: {', '.join(odd)}. Expected numbers, text, days"
+        )
+
+
+def _is_usable(name: str, kind: pa.DataType) -> bool:
+    t = pa.types
+    plain = kind.value_type if t.is_dictionary(kind) else kind
+    if t.is_string(plain) or t.is_large_string(plain) or t.is_null(plain):
+        return True
+    if name == "as_of":
+        return t.is_date(plain) or t.is_timestamp(plain)
+    return t.is_integer(plain) or t.is_floating(plain) or t.is_decimal(plain) or t.is_boolean(plain)
 
 
 def _repeated(connection: Connection, readable: Path, path: Path) -> NDArray[np.int64]:

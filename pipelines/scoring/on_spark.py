@@ -21,6 +21,7 @@ from models.bundle import Bundle
 from pipelines import spark
 from pipelines.io import Connection
 from pipelines.params import Engine
+from pipelines.scoring.decisions import Decider
 from pipelines.scoring.matrix import KEYS, Matrix
 from pipelines.scoring.rejects import Reject
 from pipelines.scoring.worker import SCHEMA, Scored, Stamp, Tally, Worker
@@ -30,7 +31,7 @@ MESSAGE = pa.schema([("message", pa.string()), ("content", pa.string())])
 
 STREAM = pa.schema([*(field.with_nullable(True).remove_metadata() for field in SCHEMA), *MESSAGE])
 
-Shared = tuple[Bundle, Stamp, bool, NDArray[np.int64]]
+Shared = tuple[Bundle, Stamp, bool, Decider | None, NDArray[np.int64]]
 
 _built: dict[tuple[Stamp, bool], Worker] = {}
 """The worker of this process: partitions come one after the other, and to build it takes a second or two."""
@@ -44,19 +45,21 @@ def score_on_spark(
     InputError if PySpark or Java is missing, or nothing answers at the master.
     """
     # A fresh copy, without the parsed trees: what is sent is text and numbers.
-    shared: Shared = (replace(worker.bundle), worker.stamp, worker.with_reasons, matrix.repeated)
+    shared: Shared = (replace(worker.bundle), worker.stamp, worker.with_reasons, worker.decider, matrix.repeated)
     stream = scratch / "stream"
-    spark.map_batches(connection, matrix.path, (*KEYS, *worker.names), mapper, shared, STREAM, stream, settings)
+    spark.map_batches(
+        connection, matrix.path, (*KEYS, *worker.names, *matrix.evidence), mapper, shared, STREAM, stream, settings
+    )
     records = _write_records(stream, folder / "scores.parquet")
     return records, *_messages(stream, len(worker.names))
 
 
 def mapper(shared: Shared) -> spark.Mapper:
     """Return what an executor does with the batches of a partition."""
-    bundle, stamp, with_reasons, repeated = shared
+    bundle, stamp, with_reasons, decider, repeated = shared
     key = (stamp, with_reasons)
     if key not in _built:
-        _built[key] = Worker(bundle, stamp, with_reasons=with_reasons)
+        _built[key] = Worker(bundle, stamp, with_reasons=with_reasons, decider=decider)
     worker = _built[key]
 
     def score(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:

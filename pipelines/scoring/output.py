@@ -11,11 +11,21 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import pandas as pd
 import pyarrow as pa
 import pyarrow.csv as pc
 import pyarrow.parquet as pq
 
+from features.knock_outs import READ
+from models.policy import decision
 from pipelines.errors import InputError
+
+INPUTS = "decision_inputs.parquet"
+"""What the policy read, for `admission policy compare`."""
+
+_KINDS = {"out_of_support": pa.bool_(), "is_new_customer": pa.bool_()}
+_TEXTS = {"application_id", "customer_id", "industry", "region", *(rule.id for rule in READ)}
+DECISION_INPUTS = pa.schema([(n, pa.string() if n in _TEXTS else _KINDS.get(n, pa.float64())) for n in decision.INPUTS])
 
 SUMMARY = "summary.json"
 """The file by which a folder is known as one of ours."""
@@ -103,22 +113,26 @@ def _replace(partial: Path, target: Path, former: Path) -> None:
 class Records:
     """The files of records, written batch by batch in row groups of one size: `scores.parquet`, and `scores.csv` if asked."""
 
-    def __init__(self, folder: Path, schema: pa.Schema, *, with_csv: bool):
+    def __init__(self, folder: Path, schema: pa.Schema, *, with_csv: bool, with_inputs: bool):
         self.count = 0
         self._parquet = pq.ParquetWriter(folder / "scores.parquet", schema, compression="zstd")
         self._csv = pc.CSVWriter(folder / "scores.csv", schema) if with_csv else None
+        self._inputs = pq.ParquetWriter(folder / INPUTS, DECISION_INPUTS, compression="zstd") if with_inputs else None
 
-    def add(self, records: pa.RecordBatch) -> None:
-        """Write records in their order."""
+    def add(self, records: pa.RecordBatch, inputs: pd.DataFrame | None) -> None:
+        """Write records in their order, and what the policy read of them."""
         if not records.num_rows:
             return
         self._parquet.write_batch(records)
         if self._csv is not None:
             self._csv.write_batch(records)
+        if self._inputs is not None and inputs is not None:
+            self._inputs.write_batch(pa.RecordBatch.from_pandas(inputs, DECISION_INPUTS, preserve_index=False))
         self.count += records.num_rows
 
     def close(self) -> None:
         """Write what is still in memory and the files' ends."""
         self._parquet.close()
-        if self._csv is not None:
-            self._csv.close()
+        for file in (self._csv, self._inputs):
+            if file is not None:
+                file.close()

@@ -87,8 +87,10 @@ DECIDED = (
         "决策路径",
         nullable=True,
     ),
+    _field("cut_off_pd", "number", "highest PD that the policy admits here", "准入线", unit="0..1", nullable=True),
     _field("limit", "number", f"credit limit offered; {POLICY_ONLY}", "建议额度", unit="currency unit", nullable=True),
     _field("terms_days", "integer", f"payment terms offered; {POLICY_ONLY}", "建议账期", unit="days", nullable=True),
+    _field("prepayment", "number", "share of the invoice paid in advance", "预付比例", unit="fraction", nullable=True),
     _field("conditions", "text", f"conditions of the offer, separated by `{SEPARATOR}`", "附加条件", nullable=True),
     _field("binding_cap", "text", "which cap sets the limit", "起约束作用的额度上限", nullable=True),
 )

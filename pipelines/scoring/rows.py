@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 
 from features.catalogue import Catalogue, Feature
 from features.dimensions import CATALOGUE
+from pipelines.errors import InputError
+from pipelines.scoring.evidence import EVIDENCE
 from pipelines.scoring.rejects import Reject
 
 Bools = NDArray[np.bool_]
@@ -29,6 +31,8 @@ class Rows:
     customer_id: pa.Array
     as_of: pa.Array
     frame: pd.DataFrame
+    evidence: dict[str, pa.Array]
+    """What a policy reads beside the features, as far as the matrix has it."""
 
 
 class _Judge:
@@ -75,6 +79,7 @@ def read_rows(
     good = judge.good
     bad = np.flatnonzero(~good)
     keys = ids["application_id"].take(pa.array(bad)).to_pylist()
+    evidence = {name: batch.column(name) for name in EVIDENCE if name in batch.schema.names}
     rejects = [
         Reject(TABLE, int(position[at]), key or "", str(judge.rule[at]), str(judge.reason[at]))
         for at, key in zip(bad, keys, strict=True)
@@ -82,14 +87,22 @@ def read_rows(
     if rejects:
         mask = pa.array(good)
         ids = {name: values.filter(mask) for name, values in ids.items()}
+        evidence = {name: values.filter(mask) for name, values in evidence.items()}
         as_of, frame = as_of.filter(mask), frame[good].reset_index(drop=True)
-    return Rows(ids["application_id"], ids["customer_id"], as_of, frame), rejects
+    return Rows(ids["application_id"], ids["customer_id"], as_of, frame, evidence), rejects
 
 
 def _text(values: pa.Array) -> pa.Array:
     """Return cells as text without blanks at their ends; whole numbers with gaps between them come as floats: 7.0 is 7."""
     plain = values.dictionary_decode() if pa.types.is_dictionary(values.type) else values
+    try:
+        plain.validate(full=True)
+    except pa.ArrowInvalid as error:
+        raise InputError(
+            f"a column of the feature matrix holds text that is not UTF-8: {error}. Write it anew"
+        ) from None
     if pa.types.is_floating(plain.type):
+        plain = pc.if_else(pc.is_nan(plain), pa.scalar(None, plain.type), plain)
         whole = pc.equal(plain, pc.round(plain))
         plain = pc.if_else(whole, pc.cast(plain, pa.int64(), safe=False).cast(pa.string()), plain.cast(pa.string()))
     return pc.utf8_trim_whitespace(plain.cast(pa.string()))

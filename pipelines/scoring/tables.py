@@ -14,10 +14,11 @@ from features.dimensions import CATALOGUE
 from features.tables import APPLICATIONS
 from pipelines import featurize, spark
 from pipelines.ingest import ingest, judged_rows
-from pipelines.io import Connection, quoted, read_canonical, read_json
+from pipelines.io import Connection, quoted, read_canonical, read_json, spill
 from pipelines.params import Params
 from pipelines.ranges import rows_at_once
 from pipelines.raw import no_rows
+from pipelines.scoring.evidence import EVIDENCE, evidence
 from pipelines.scoring.matrix import ROWS_A_GROUP, Matrix
 from pipelines.scoring.rejects import Reject
 
@@ -70,21 +71,24 @@ def open_delivery(
     else:
         rows = rows_at_once(connection)
         featurize.evaluate(connection, canonical, tables, CATALOGUE, complete, features, rows)
-    matrix = _in_order(connection, raw, features, scratch / "matrix.parquet")
+    asked = spill(connection, connection.compile(evidence(tables, complete)), "evidence")
+    matrix = _in_order(connection, raw, features, asked, scratch / "matrix.parquet")
     return Delivery(matrix, tables, canonical, read_json(report), quarantine)
 
 
-def _in_order(connection: Connection, raw: Path, features: Path, path: Path) -> Matrix:
-    """Write the matrix in the order of the applications' file, and list the applications set aside."""
+def _in_order(connection: Connection, raw: Path, features: Path, asked: Path, path: Path) -> Matrix:
+    """Write the matrix, evidence for policies beside it, in the order of the applications; list those set aside."""
     judged = judged_rows(connection, APPLICATIONS)
     kept = judged.dq_rule.isnull() & ~judged.dq_fixed_DQ01
     order = connection.compile(judged.filter(kept).select("application_id", "dq_row"))
     sql = f"""
-        SELECT f.* FROM read_parquet('{quoted(features)}') f JOIN ({order}) o USING (application_id) ORDER BY o.dq_row"""
+        SELECT f.*, e.* EXCLUDE (application_id) FROM read_parquet('{quoted(features)}') f
+        JOIN ({order}) o USING (application_id) LEFT JOIN read_parquet('{quoted(asked)}') e USING (application_id)
+        ORDER BY o.dq_row"""
     options = f"FORMAT parquet, COMPRESSION snappy, ROW_GROUP_SIZE {ROWS_A_GROUP}"
     connection.raw_sql(f"COPY ({sql}) TO '{quoted(path)}' ({options})")
     rows = connection.raw_sql(f"SELECT count(*) FROM read_parquet('{quoted(path)}')").fetchone()[0]
-    return Matrix(path, raw, int(rows), np.empty(0, dtype=np.int64), _set_aside(connection, judged))
+    return Matrix(path, raw, int(rows), np.empty(0, dtype=np.int64), _set_aside(connection, judged), EVIDENCE)
 
 
 def _set_aside(connection: Connection, judged: ir.Table) -> tuple[Reject, ...]:

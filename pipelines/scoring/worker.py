@@ -4,7 +4,7 @@ A worker is built once a process from the bundle and holds everything that all b
 for a row does not depend on the other rows of the batch.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,9 +17,10 @@ from features.dimensions import CATALOGUE
 from models.bundle import Bundle
 from models.explanation import LARGEST_GAP, Explainers, importance
 from models.reasons import MOST_AGAINST, MOST_FOR, NAMED_FROM_POINTS, NONE, Reasons, reasons
+from pipelines.scoring.decisions import Decider
 from pipelines.scoring.record import SEPARATOR, arrow_schema
 from pipelines.scoring.rejects import Reject
-from pipelines.scoring.rows import Rows, read_rows
+from pipelines.scoring.rows import read_rows
 
 Floats = NDArray[np.float64]
 NOBODY = np.empty(0, dtype=np.int64)
@@ -27,9 +28,6 @@ NOBODY = np.empty(0, dtype=np.int64)
 SCHEMA = arrow_schema()
 CODES = {indicator.id: indicator.code for indicator in CATALOGUE.admission_indicators}
 """Of the indicators that can be a reason: all but the context."""
-
-Decide = Callable[[Rows, dict[str, pa.Array]], dict[str, pa.Array]]
-"""Takes the rows and the columns of the record so far and returns those of the decision."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +55,8 @@ class Scored:
     records: pa.RecordBatch
     rejects: list[Reject]
     tally: Tally
+    inputs: pd.DataFrame | None
+    """What the policy read, for comparing it with others; None without one."""
 
 
 @dataclass(frozen=True)
@@ -80,10 +80,10 @@ class Worker:
         stamp: Stamp,
         *,
         with_reasons: bool = True,
-        decide: Decide | None = None,
+        decider: Decider | None = None,
         threads: int = 1,
     ):
-        self.bundle, self.stamp, self.decide, self.threads = bundle, stamp, decide, threads
+        self.bundle, self.stamp, self.decider, self.threads = bundle, stamp, decider, threads
         self.names = bundle.encoder.names
         explainers = Explainers.of(bundle, CATALOGUE)
         self.weight = importance_of(bundle, explainers)
@@ -104,10 +104,12 @@ class Worker:
         columns["flags"] = self._flags(len(rows.frame), unseen)
         columns |= self._why(matrix, known, columns["points"].to_numpy())
         columns |= self._whence(len(rows.frame))
-        if self.decide is not None:
-            columns |= self.decide(rows, columns)
+        inputs = None
+        if self.decider is not None:
+            inputs = self.decider.inputs(rows, columns)
+            columns |= self.decider.answers(inputs)
         tally = Tally(len(rows.frame), (~known).sum(axis=1), unseen.sum(axis=1))
-        return Scored(_record(columns, len(rows.frame)), rejects, tally)
+        return Scored(_record(columns, len(rows.frame)), rejects, tally, inputs)
 
     def _risk(self, matrix: Floats) -> dict[str, pa.Array]:
         bundle = self.bundle

@@ -1,0 +1,237 @@
+"""The batch job as a whole: the record adds up, training's numbers come back, equal inputs give equal bytes."""
+
+import contextlib
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow.parquet as pq
+import pytest
+from conftest import Portfolio
+from scoring.jobs import BUNDLE, FEATURES, SMALL, matrix, records, rejects, score, summary
+from test_spark import _spark  # noqa: F401 - the fixture
+from trial import fingerprints, params
+
+from features.dimensions import CATALOGUE
+from models.bundle import Bundle
+from pipelines import score as job
+from pipelines.scoring.record import fields, json_schema
+from pipelines.scoring.worker import Worker
+
+
+@pytest.fixture(scope="module")
+def scored(portfolio: Portfolio, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The portfolio's feature matrix, scored."""
+    output = tmp_path_factory.mktemp("scored") / "out"
+    score(portfolio, portfolio.folder / FEATURES, output)
+    return output
+
+
+@pytest.fixture(scope="module")
+def from_tables(portfolio: Portfolio, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same applicants from the tables that the portfolio was ingested from."""
+    output = tmp_path_factory.mktemp("from_tables") / "out"
+    score(portfolio, portfolio.folder / "own", output)
+    return output
+
+
+def test_the_pd_is_the_bundles_own_bit_for_bit_in_the_order_of_the_file(portfolio: Portfolio, scored: Path) -> None:
+    bundle, features = Bundle.read(portfolio.folder / BUNDLE), pd.read_parquet(portfolio.folder / FEATURES)
+
+    found = records(scored)
+
+    assert found["application_id"].tolist() == features["application_id"].tolist()
+    assert found["pd_12m"].tolist() == bundle.pd(features).tolist()
+    assert found["points"].tolist() == bundle.points(features).tolist()
+    assert found["grade"].tolist() == bundle.grade(features).tolist()
+
+
+def test_base_and_contributions_add_up_to_the_points_of_every_applicant(scored: Path) -> None:
+    found = records(scored)
+    contributions = found[[f"points_{indicator.id}" for indicator in CATALOGUE.indicators]]
+
+    assert contributions.shape[1] == 19
+    assert (found["base_points"] + contributions.sum(axis=1) - found["points"]).abs().max() < 1e-9
+
+
+def test_reasons_are_the_indicators_that_move_the_points_most_each_in_its_own_direction(scored: Path) -> None:
+    found = records(scored)
+    ids = {i.code: i.id for i in CATALOGUE.admission_indicators}
+    columns = found[[f"points_{i}" for i in ids.values()]]
+
+    first = found["against_1_code"]
+    named = first.dropna().str.removesuffix("-").map(ids)
+
+    assert first.notna().tolist() == (columns.min(axis=1) <= -5).tolist()
+    assert ("points_" + named).tolist() == columns.loc[named.index].idxmin(axis=1).tolist()
+    for side, count in (("against", 4), ("in_favour", 3)):
+        for code, feature in zip(found[f"{side}_{count}_code"], found[f"{side}_{count}_feature"], strict=True):
+            assert pd.isna(code) == pd.isna(feature)
+            assert pd.isna(code) or CATALOGUE.indicator_of(feature).code == code[:-1]
+
+
+def test_a_reason_without_a_value_has_the_text_of_missing_ones(portfolio: Portfolio, scored: Path) -> None:
+    features, found = pd.read_parquet(portfolio.folder / FEATURES), records(scored)
+    named = found["against_1_feature"].dropna()
+
+    missing = [bool(pd.isna(features.loc[row, name])) for row, name in named.items()]
+
+    assert (found.loc[named.index, "against_1_text"] == "reason.missing").tolist() == missing
+
+
+def test_training_and_scoring_give_the_same_applicants_the_same_features_and_pd(
+    scored: Path, from_tables: Path
+) -> None:
+    trained, new = (records(folder).set_index("application_id") for folder in (scored, from_tables))
+
+    assert set(trained.index) == set(new.index)
+    pd.testing.assert_frame_equal(
+        trained.drop(columns="input_fingerprint"), new.loc[trained.index].drop(columns="input_fingerprint")
+    )
+
+
+def test_applications_come_out_in_the_order_of_their_file_and_every_row_is_accounted_for(
+    portfolio: Portfolio, from_tables: Path
+) -> None:
+    delivered = pd.read_csv(portfolio.folder / "own/applications.csv", dtype=str)
+    out, aside = records(from_tables), rejects(from_tables)
+
+    place = {application: row for row, application in enumerate(delivered["application_id"].str.strip())}
+    order = [place[application] for application in out["application_id"]]
+
+    assert order == sorted(order)
+    assert len(out) + len(aside) == len(delivered) == summary(from_tables)["rows"]["delivered"]
+    assert aside
+    assert all(row["reason"] and row["rule"] for row in aside)
+
+
+def test_history_set_aside_lies_beside_the_scores_and_makes_the_exit_code_3(from_tables: Path) -> None:
+    told = summary(from_tables)
+
+    assert job.exit_code(told) == 3
+    for table, n in told["history_set_aside"].items():
+        assert len(pd.read_csv(from_tables / "set_aside" / f"{table}.csv", dtype=str)) == n
+
+
+def test_the_file_has_the_schema_that_the_declaration_says(scored: Path) -> None:
+    schema = pq.read_schema(scored / "scores.parquet")
+    described = json.loads((scored / "schema.json").read_text(encoding="utf-8"))
+
+    assert schema.names == [field.name for field in fields()] == list(described["properties"])
+    assert described == json.loads(json.dumps(json_schema()))
+    assert schema.field("limit").metadata[b"zh"].decode() == "建议额度"
+    for field in fields():
+        assert schema.field(field.name).nullable == field.nullable
+        assert field.nullable or records(scored)[field.name].notna().all()
+
+
+def test_equal_inputs_give_equal_bytes_whatever_the_threads_and_an_earlier_output_is_replaced(
+    portfolio: Portfolio, scored: Path, tmp_path: Path
+) -> None:
+    once = fingerprints(scored)
+    settings = params(**SMALL, engine__threads=2)
+    request = job.Job(model=str(portfolio.folder / BUNDLE), input=portfolio.folder / FEATURES, output=tmp_path / "out")
+
+    for _ in range(2):
+        job.run(request, settings)
+        again = fingerprints(tmp_path / "out")
+        assert {n for n in once if once[n] != again[n]} <= {"summary.json"}  # the number of threads is a parameter
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["out"]
+
+
+def test_csv_holds_the_same_records(portfolio: Portfolio, tmp_path: Path) -> None:
+    matrix(portfolio).to_parquet(tmp_path / "m.parquet")
+    score(portfolio, tmp_path / "m.parquet", tmp_path / "out", with_csv=True)
+
+    texts, numbers = pd.read_csv(tmp_path / "out/scores.csv"), records(tmp_path / "out")
+
+    assert texts["application_id"].tolist() == numbers["application_id"].tolist()
+    assert texts["points"].tolist() == numbers["points"].tolist()
+    assert texts.columns.tolist() == numbers.columns.tolist()
+
+
+def test_a_matrix_in_csv_scores_as_the_same_matrix_in_parquet(portfolio: Portfolio, tmp_path: Path) -> None:
+    frame = matrix(portfolio)
+    frame.to_parquet(tmp_path / "m.parquet", index=False)
+    frame.to_csv(tmp_path / "m.csv", index=False)
+    for kind in ("parquet", "csv"):
+        score(portfolio, tmp_path / f"m.{kind}", tmp_path / kind)
+
+    parquet, text = (records(tmp_path / kind).drop(columns="input_fingerprint") for kind in ("parquet", "csv"))
+    pd.testing.assert_frame_equal(parquet, text)
+
+
+def test_without_reasons_the_pd_is_the_same_and_the_reasons_are_null(
+    portfolio: Portfolio, scored: Path, tmp_path: Path
+) -> None:
+    score(portfolio, portfolio.folder / FEATURES, tmp_path / "out", with_reasons=False)
+
+    plain, explained = records(tmp_path / "out"), records(scored)
+    assert plain["pd_12m"].tolist() == explained["pd_12m"].tolist()
+    assert plain[[c for c in plain if c.startswith(("against", "in_favour", "points_", "base"))]].isna().all(axis=None)
+
+
+def test_lost_rows_are_a_fault_of_ours(portfolio: Portfolio, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = Worker.score
+
+    def forgetful(self: Worker, batch: object, position: object, repeated: object) -> object:
+        return whole(self, batch.slice(1), position[1:], repeated)  # type: ignore[attr-defined,index]
+
+    monkeypatch.setattr(Worker, "score", forgetful)
+
+    matrix(portfolio).to_parquet(tmp_path / "m.parquet")
+    with pytest.raises(job.FaultError, match=r"40 rows came in, 37 were scored and 0 set aside: rows were lost"):
+        score(portfolio, tmp_path / "m.parquet", tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_coverage_is_one_where_everything_is_known_and_less_where_it_is_not(
+    portfolio: Portfolio, tmp_path: Path
+) -> None:
+    frame, names = matrix(portfolio), Bundle.read(portfolio.folder / BUNDLE).encoder.names
+    full = frame.assign(**{n: frame[n].ffill().bfill() for n in names})
+    known = [n for n in names if full[n].notna().all()]
+    full.to_parquet(tmp_path / "full.parquet")
+    frame.to_parquet(tmp_path / "m.parquet")
+    for name in ("full", "m"):
+        score(portfolio, tmp_path / f"{name}.parquet", tmp_path / name)
+
+    more, less = records(tmp_path / "full")["explained_coverage"], records(tmp_path / "m")["explained_coverage"]
+    assert len(known) > 100
+    assert (more >= less).all()
+    assert less.min() < 0.5
+    assert more.nunique() == 1
+
+
+def test_a_drifting_column_is_named_in_the_summary(portfolio: Portfolio, tmp_path: Path) -> None:
+    frame = matrix(portfolio, 60)
+    light = "cx_business_climate" if frame["cx_business_climate"].notna().any() else "en_compliance_certified"
+    name = next(
+        n for n in ("mg_auditor_changes_3y", light, "bo_backlog_months") if n in frame and frame[n].notna().mean() > 0.5
+    )
+    frame.assign(**{name: np.nan}).to_parquet(tmp_path / "m.parquet")
+
+    told = score(portfolio, tmp_path / "m.parquet", tmp_path / "out")
+
+    assert told["drift"]["judged"]
+    assert name in {feature["feature"] for feature in told["drift"]["features"]}
+
+
+@pytest.mark.spark
+@pytest.mark.usefixtures("_spark")
+def test_spark_scores_every_applicant_as_this_machine_does(portfolio: Portfolio, tmp_path: Path) -> None:
+    frame = pd.read_parquet(portfolio.folder / FEATURES)
+    frame.loc[3, "application_id"] = frame.loc[1, "application_id"]
+    frame.to_parquet(tmp_path / "m.parquet", index=False, row_group_size=100)
+    for name, settings in (("duckdb", {}), ("spark", {"engine": "spark"})):
+        with contextlib.chdir(tmp_path):
+            score(portfolio, tmp_path / "m.parquet", tmp_path / name, **settings)
+
+    local, spread = (
+        records(tmp_path / name).sort_values("application_id", ignore_index=True) for name in ("duckdb", "spark")
+    )
+    pd.testing.assert_frame_equal(local, spread, check_exact=True)
+    assert rejects(tmp_path / "duckdb") == rejects(tmp_path / "spark")
+    assert summary(tmp_path / "duckdb")["drift"] == summary(tmp_path / "spark")["drift"]
+    assert [path.name for path in sorted((tmp_path / "spark/scores.parquet").iterdir())] == ["part-00000.parquet"]
