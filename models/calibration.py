@@ -51,6 +51,11 @@ def fit_calibration(
     return AffineCalibration(slope, intercept, shift, fallback)
 
 
+def log_loss(log_odds: Floats, bad: NDArray[np.bool_], weight: Floats) -> float:
+    """Return the weighted mean log loss of log-odds of default, lower is better; all of shape (n_rows,)."""
+    return float(np.average(_surprise(log_odds, bad), weights=weight))
+
+
 def shift_to_mean(log_odds: Floats, mean_pd: float, weight: Floats) -> float:
     """Return the shift in log-odds after which the weighted mean PD equals `mean_pd`, in (0, 1)."""
     # Were all log-odds equal to the lowest (highest), this end would just reach the mean: the answer lies between.
@@ -87,5 +92,9 @@ def _newton_step(line: Floats, margin: Floats, bad: NDArray[np.bool_], weight: F
 
 
 def _loss(line: Floats, margin: Floats, bad: NDArray[np.bool_], weight: Floats) -> float:
-    log_odds = line[0] * margin + line[1]
-    return float((weight * np.logaddexp(0, np.where(bad, -log_odds, log_odds))).sum())
+    return float((weight * _surprise(line[0] * margin + line[1], bad)).sum())
+
+
+def _surprise(log_odds: Floats, bad: NDArray[np.bool_]) -> Floats:
+    """What each outcome costs in log loss."""
+    return np.logaddexp(0, np.where(bad, -log_odds, log_odds))

@@ -2,7 +2,7 @@
 
 import logging
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -24,11 +24,16 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
-from models.calibration import fit_calibration
+from models.calibration import fit_calibration, log_loss
 from models.encoding import FeatureEncoder
+from models.ensemble import average, mean_margin
+from models.growth import SETTINGS, Growth, candidates
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
+Places = NDArray[np.intp]
+_Fold = tuple[Places, Places]
+"""The rows to learn from and the rows held out."""
 
 log = logging.getLogger(__name__)
 
@@ -53,6 +58,14 @@ class _Rows(NamedTuple):
         return _Rows(self.matrix[rows], self.bad[rows], self.weight[rows], None)
 
 
+class _Candidate(NamedTuple):
+    """One way for the trees to grow, as the folds judge it."""
+
+    growth: Growth
+    boosters: list[lightgbm.Booster]
+    log_loss: float
+
+
 class DefaultRiskModel(ClassifierMixin, BaseEstimator):
     """Probability of default from LightGBM trees under monotone constraints, with affine out-of-fold calibration.
 
@@ -67,20 +80,25 @@ class DefaultRiskModel(ClassifierMixin, BaseEstimator):
         categories by column of numbers. The direction of such a number holds among companies of one category.
     learning_rate, num_leaves, max_depth, min_child_samples, min_child_weight, reg_lambda : shape of the trees.
     subsample, colsample : share of the rows and of the columns, in (0, 1], that each tree sees.
+    extra_trees : whether thresholds are drawn at random (Geurts, Ernst and Wehenkel 2006). This setting and those above
+        are chosen where they are None: of the few candidates of `models.growth` the one whose calibrated PDs have the
+        lowest log loss out of fold.
+    n_seeds : models that differ in their random rows, columns and thresholds alone; their margins are averaged into one.
     n_estimators : most trees a fold may grow.
     early_stopping_rounds : a fold stops after so many trees without a better held-out log loss.
-    n_folds : folds of whole groups; the final model grows the median of their best numbers of trees.
+    n_folds : folds of whole groups; each seed's final trees are the median of the best numbers on the folds.
     central_tendency : wanted mean PD in (0, 1), for example the default rate over a full cycle; None keeps the observed.
-    seed : of the folds and of the sampling.
+    seed : of the folds and of all that is drawn.
     num_threads : used for fitting and predicting; 0 is LightGBM's default.
 
     Attributes
     ----------
-    booster_ : lightgbm.Booster, the trees.
+    booster_ : lightgbm.Booster, the trees: those of every seed, one seed after the other.
+    growth_ : Growth, the settings given or chosen; `growth_log_loss_` the log loss out of fold by candidate.
     encoder_, categories_ : order and categories of the features; sorted values by categorical column.
     slope_, intercept_, shift_, calibration_ : the calibration; `calibration_.fallback` if no rising line could be fitted.
     out_of_fold_margin_ : shape (n_rows,), margin of each row from trees that never saw its group.
-    best_iteration_ : trees of the final model. fold_scores_ : one FoldScore a fold.
+    best_iteration_ : trees of each seed. fold_scores_ : one FoldScore a fold and seed.
     classes_, n_features_in_, feature_names_in_ : as everywhere in scikit-learn; the second class is default.
     """
 
@@ -89,15 +107,17 @@ class DefaultRiskModel(ClassifierMixin, BaseEstimator):
         *,
         directions: Mapping[str, int] | None = None,
         standardise_within: Mapping[str, str] | None = None,
-        learning_rate: float = 0.05,
-        num_leaves: int = 15,
-        max_depth: int = 6,
-        min_child_samples: int = 50,
-        min_child_weight: float = 1e-3,
-        reg_lambda: float = 1.0,
-        subsample: float = 0.8,
-        colsample: float = 0.8,
-        n_estimators: int = 1000,
+        learning_rate: float | None = None,
+        num_leaves: int | None = None,
+        max_depth: int | None = None,
+        min_child_samples: int | None = None,
+        min_child_weight: float | None = None,
+        reg_lambda: float | None = None,
+        subsample: float | None = None,
+        colsample: float | None = None,
+        extra_trees: bool | None = None,
+        n_seeds: int = 4,
+        n_estimators: int = 1500,
         early_stopping_rounds: int = 50,
         n_folds: int = 5,
         central_tendency: float | None = None,
@@ -114,6 +134,8 @@ class DefaultRiskModel(ClassifierMixin, BaseEstimator):
         self.reg_lambda = reg_lambda
         self.subsample = subsample
         self.colsample = colsample
+        self.extra_trees = extra_trees
+        self.n_seeds = n_seeds
         self.n_estimators = n_estimators
         self.early_stopping_rounds = early_stopping_rounds
         self.n_folds = n_folds
@@ -154,22 +176,60 @@ class DefaultRiskModel(ClassifierMixin, BaseEstimator):
 
     def _fit_rows(self, rows: _Rows) -> None:
         _refuse_scarce(rows, self.n_folds)
-        folds = list(self._folds(rows))
-        boosters = [self._grow_fold(rows, *fold, number) for number, fold in enumerate(folds, start=1)]
-        self.fold_scores_ = tuple(FoldScore(b.best_iteration, _best_loss(b)) for b in boosters)
-        self.best_iteration_ = max(1, int(np.median([score.rounds for score in self.fold_scores_])))
-        self.out_of_fold_margin_ = np.empty(len(rows.bad))
-        for booster, (_, held_out) in zip(boosters, folds, strict=True):
-            # The final number of trees, not the fold's own best: that one was chosen on these very rows.
-            self.out_of_fold_margin_[held_out] = self._margin(booster, rows.matrix[held_out], self.best_iteration_)
-        self.booster_ = _storable(lightgbm.train(self._parameters(), self._dataset(rows), self.best_iteration_))
+        folds, seeds = list(self._folds(rows)), self._seeds()
+        best = self._choose(rows, folds, seeds[0])
+        self.growth_, runs = best.growth, [best.boosters]
+        runs += [self._grow_folds(rows, folds, best.growth, seed) for seed in seeds[1:]]
+        self.fold_scores_ = tuple(FoldScore(b.best_iteration, _best_loss(b)) for run in runs for b in run)
+        self.best_iteration_ = _median_rounds(self.fold_scores_)
+        self.out_of_fold_margin_ = self._out_of_fold(rows, folds, runs, self.best_iteration_)
+        data = self._dataset(rows)
+        boosters = [lightgbm.train(self._parameters(best.growth, s), data, self.best_iteration_) for s in seeds]
+        self.booster_ = _storable(average(boosters))
         self.calibration_ = fit_calibration(self.out_of_fold_margin_, rows.bad, rows.weight, self.central_tendency)
+
+    def _seeds(self) -> list[int]:
+        further = np.random.SeedSequence(self.seed).generate_state(self.n_seeds - 1) >> 1
+        return [self.seed, *map(int, further)]
+
+    def _choose(self, rows: _Rows, folds: list[_Fold], seed: int) -> _Candidate:
+        """Return the candidate of the lowest log loss out of fold, after calibration, on the first seed alone."""
+        given = {name: getattr(self, name) for name in SETTINGS if getattr(self, name) is not None}
+        tried = [self._try(rows, folds, growth, seed) for growth in candidates(given)]
+        self.growth_log_loss_ = {candidate.growth: candidate.log_loss for candidate in tried}
+        return min(tried, key=lambda candidate: candidate.log_loss)
+
+    def _try(self, rows: _Rows, folds: list[_Fold], growth: Growth, seed: int) -> _Candidate:
+        boosters = self._grow_folds(rows, folds, growth, seed)
+        rounds = _median_rounds([FoldScore(b.best_iteration, _best_loss(b)) for b in boosters])
+        margin = self._out_of_fold(rows, folds, [boosters], rounds)
+        log_odds = fit_calibration(margin, rows.bad, rows.weight).log_odds(margin)
+        return _Candidate(growth, boosters, log_loss(log_odds, rows.bad, rows.weight))
+
+    def _grow_folds(self, rows: _Rows, folds: list[_Fold], growth: Growth, seed: int) -> list[lightgbm.Booster]:
+        parameters = self._parameters(growth, seed)
+        return [self._grow_fold(rows, *fold, parameters, number) for number, fold in enumerate(folds, start=1)]
+
+    def _out_of_fold(
+        self, rows: _Rows, folds: list[_Fold], runs: list[list[lightgbm.Booster]], rounds: int
+    ) -> Floats:
+        """The mean margin over the runs of each row from trees that never saw its fold.
+
+        `rounds` is the final number of trees, not the fold's own best: that one was chosen on these very rows.
+        """
+        margin = np.empty(len(rows.bad))
+        for (_, held_out), boosters in zip(folds, zip(*runs, strict=True), strict=True):
+            margin[held_out] = mean_margin(boosters, rows.matrix[held_out], rounds, self.num_threads)
+        return margin
 
     def decision_function(self, X: pd.DataFrame | ArrayLike) -> Floats:
         """Return the calibrated log-odds of default, shape (n_rows,)."""
         check_is_fitted(self)
         matrix = self.encoder_.matrix(self._frame(X, reset=False))
-        return self.calibration_.log_odds(self._margin(self.booster_, matrix))
+        if not len(matrix):
+            return np.empty(0)
+        margin = self.booster_.predict(matrix, raw_score=True, num_threads=self.num_threads)
+        return self.calibration_.log_odds(np.asarray(margin))
 
     def predict_proba(self, X: pd.DataFrame | ArrayLike) -> Floats:
         """Return the probabilities of good and of default, shape (n_rows, 2)."""
@@ -208,6 +268,7 @@ class DefaultRiskModel(ClassifierMixin, BaseEstimator):
 
     def _check_parameters(self) -> None:
         check_scalar(self.n_folds, "n_folds", int, min_val=2)
+        check_scalar(self.n_seeds, "n_seeds", int, min_val=1)
         check_scalar(self.n_estimators, "n_estimators", int, min_val=1)
         check_scalar(self.early_stopping_rounds, "early_stopping_rounds", int, min_val=1)
         if self.central_tendency is not None and not 0 < self.central_tendency < 1:
@@ -247,31 +308,25 @@ class DefaultRiskModel(ClassifierMixin, BaseEstimator):
             )
         return values == self.classes_[1]
 
-    def _folds(self, rows: _Rows) -> Iterator[tuple[NDArray[np.intp], NDArray[np.intp]]]:
+    def _folds(self, rows: _Rows) -> Iterator[_Fold]:
         splitter = StratifiedKFold if rows.group is None else StratifiedGroupKFold
         folds = splitter(self.n_folds, shuffle=True, random_state=self.seed)
         return folds.split(np.empty(len(rows.bad)), rows.bad, rows.group)
 
     def _grow_fold(
-        self, rows: _Rows, train: NDArray[np.intp], held_out: NDArray[np.intp], number: int
+        self, rows: _Rows, train: Places, held_out: Places, parameters: dict[str, Any], number: int
     ) -> lightgbm.Booster:
         data = self._dataset(rows.take(train))
-        stop = lightgbm.early_stopping(self.early_stopping_rounds, verbose=False)
         booster = lightgbm.train(
-            self._parameters(),
+            parameters,
             data,
             self.n_estimators,
             valid_sets=[self._dataset(rows.take(held_out), reference=data)],
             valid_names=["held_out"],
-            callbacks=[stop],
+            callbacks=[lightgbm.early_stopping(self.early_stopping_rounds, verbose=False)],
         )
-        log.info(
-            "fold %d of %d: %d trees, held-out log loss %.5f",
-            number,
-            self.n_folds,
-            booster.best_iteration,
-            _best_loss(booster),
-        )
+        found = (number, self.n_folds, booster.best_iteration, _best_loss(booster))
+        log.info("fold %d of %d: %d trees, held-out log loss %.5f", *found)
         return booster
 
     def _dataset(self, rows: _Rows, reference: lightgbm.Dataset | None = None) -> lightgbm.Dataset:
@@ -280,29 +335,22 @@ class DefaultRiskModel(ClassifierMixin, BaseEstimator):
             label=rows.bad.astype(np.float64),
             weight=rows.weight,
             reference=reference,
-            feature_name=list(self.encoder_.names),
+            feature_name=list(self.encoder_.stored_names),
             categorical_feature=self.encoder_.category_places,
         )
 
-    def _parameters(self) -> dict[str, Any]:
+    def _parameters(self, growth: Growth, seed: int) -> dict[str, Any]:
         return {
             "objective": "binary",
             "metric": "binary_logloss",
-            "learning_rate": self.learning_rate,
-            "num_leaves": self.num_leaves,
-            "max_depth": self.max_depth,
-            "min_data_in_leaf": self.min_child_samples,
-            "min_sum_hessian_in_leaf": self.min_child_weight,
-            "lambda_l2": self.reg_lambda,
-            "bagging_fraction": self.subsample,
-            "bagging_freq": 1,
-            "feature_fraction": self.colsample,
-            "seed": self.seed,
+            **growth.parameters(),
+            "seed": seed,
             "num_threads": self.num_threads,
             "deterministic": True,
             "force_col_wise": True,
             "verbosity": -1,
-        } | self._constraints()
+            **self._constraints(),
+        }
 
     def _constraints(self) -> dict[str, Any]:
         directions = dict(self.directions or {})
@@ -316,11 +364,6 @@ class DefaultRiskModel(ClassifierMixin, BaseEstimator):
             if sign and name in self.categories_:
                 raise ValueError(f"{name!r} is a category and has no order: give it direction 0, not {sign}")
         return {"monotone_constraints": signs, "monotone_constraints_method": "basic"} if any(signs) else {}
-
-    def _margin(self, booster: lightgbm.Booster, matrix: Floats, rounds: int | None = None) -> Floats:
-        if not len(matrix):
-            return np.empty(0)
-        return np.asarray(booster.predict(matrix, raw_score=True, num_iteration=rounds, num_threads=self.num_threads))
 
 
 def _is_named(frame: pd.DataFrame) -> bool:
@@ -338,6 +381,10 @@ def _refuse_scarce(rows: _Rows, n_folds: int) -> None:
                 f"{n_folds} folds need at least {n_folds} {unit} with {word} (of both classes); got {count}. "
                 f"Lower n_folds, or widen the development window."
             )
+
+
+def _median_rounds(scores: Sequence[FoldScore]) -> int:
+    return max(1, int(np.median([score.rounds for score in scores])))
 
 
 def _best_loss(booster: lightgbm.Booster) -> float:

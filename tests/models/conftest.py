@@ -38,7 +38,15 @@ def small_model(**changed: object) -> DefaultRiskModel:
         "early_stopping_rounds": 10,
         "learning_rate": 0.1,
         "n_folds": 3,
+        "n_seeds": 1,
+        "num_leaves": 15,
+        "max_depth": 6,
         "min_child_samples": 20,
+        "min_child_weight": 1e-3,
+        "reg_lambda": 1.0,
+        "subsample": 0.8,
+        "colsample": 0.8,
+        "extra_trees": False,
     }
     return DefaultRiskModel(**{"directions": DIRECTIONS, **quick, **changed})
 
