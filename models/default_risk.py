@@ -2,7 +2,7 @@
 
 import logging
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -35,6 +35,9 @@ Places = NDArray[np.intp]
 _Fold = tuple[Places, Places]
 """The rows to learn from and the rows held out."""
 
+STOPS = 25
+"""Numbers of trees, evenly spaced, at which a model may stop."""
+
 log = logging.getLogger(__name__)
 
 
@@ -58,11 +61,11 @@ class _Rows(NamedTuple):
         return _Rows(self.matrix[rows], self.bad[rows], self.weight[rows], None)
 
 
-class _Candidate(NamedTuple):
-    """One way for the trees to grow, as the folds judge it."""
+class _Stop(NamedTuple):
+    """A number of trees, the margins out of fold there, and their log loss after calibration."""
 
-    growth: Growth
-    boosters: list[lightgbm.Booster]
+    rounds: int
+    margin: Floats
     log_loss: float
 
 
@@ -85,8 +88,8 @@ class DefaultRiskModel(ClassifierMixin, BaseEstimator):
         lowest log loss out of fold.
     n_seeds : models that differ in their random rows, columns and thresholds alone; their margins are averaged into one.
     n_estimators : most trees a fold may grow.
-    early_stopping_rounds : a fold stops after so many trees without a better held-out log loss.
-    n_folds : folds of whole groups; each seed's final trees are the median of the best numbers on the folds.
+    early_stopping_rounds : a fold stops after so many trees without a better held-out log loss, before calibration.
+    n_folds : folds of whole groups; the final number of trees has the lowest log loss over them, after calibration.
     central_tendency : wanted mean PD in (0, 1), for example the default rate over a full cycle; None keeps the observed.
     seed : of the folds and of all that is drawn.
     num_threads : used for fitting and predicting; 0 is LightGBM's default.
@@ -177,14 +180,12 @@ class DefaultRiskModel(ClassifierMixin, BaseEstimator):
     def _fit_rows(self, rows: _Rows) -> None:
         _refuse_scarce(rows, self.n_folds)
         folds, seeds = list(self._folds(rows)), self._seeds()
-        best = self._choose(rows, folds, seeds[0])
-        self.growth_, runs = best.growth, [best.boosters]
-        runs += [self._grow_folds(rows, folds, best.growth, seed) for seed in seeds[1:]]
+        self.growth_, first = self._choose(rows, folds, seeds[0])
+        runs = [first, *(self._grow_folds(rows, folds, self.growth_, seed) for seed in seeds[1:])]
         self.fold_scores_ = tuple(FoldScore(b.best_iteration, _best_loss(b)) for run in runs for b in run)
-        self.best_iteration_ = _median_rounds(self.fold_scores_)
-        self.out_of_fold_margin_ = self._out_of_fold(rows, folds, runs, self.best_iteration_)
+        self.best_iteration_, self.out_of_fold_margin_, _ = self._stop(rows, folds, runs)
         data = self._dataset(rows)
-        boosters = [lightgbm.train(self._parameters(best.growth, s), data, self.best_iteration_) for s in seeds]
+        boosters = [lightgbm.train(self._parameters(self.growth_, s), data, self.best_iteration_) for s in seeds]
         self.booster_ = _storable(average(boosters))
         self.calibration_ = fit_calibration(self.out_of_fold_margin_, rows.bad, rows.weight, self.central_tendency)
 
@@ -192,35 +193,59 @@ class DefaultRiskModel(ClassifierMixin, BaseEstimator):
         further = np.random.SeedSequence(self.seed).generate_state(self.n_seeds - 1) >> 1
         return [self.seed, *map(int, further)]
 
-    def _choose(self, rows: _Rows, folds: list[_Fold], seed: int) -> _Candidate:
-        """Return the candidate of the lowest log loss out of fold, after calibration, on the first seed alone."""
-        given = {name: getattr(self, name) for name in SETTINGS if getattr(self, name) is not None}
-        tried = [self._try(rows, folds, growth, seed) for growth in candidates(given)]
-        self.growth_log_loss_ = {candidate.growth: candidate.log_loss for candidate in tried}
-        return min(tried, key=lambda candidate: candidate.log_loss)
+    def _choose(self, rows: _Rows, folds: list[_Fold], seed: int) -> tuple[Growth, list[lightgbm.Booster]]:
+        """Return the candidate of the lowest log loss out of fold, on the first seed alone, and its trees by fold."""
+        tried = {growth: self._grow_folds(rows, folds, growth, seed) for growth in candidates(self._given())}
+        self.growth_log_loss_ = {g: self._stop(rows, folds, [grown]).log_loss for g, grown in tried.items()}
+        return min(tried.items(), key=lambda item: self.growth_log_loss_[item[0]])
 
-    def _try(self, rows: _Rows, folds: list[_Fold], growth: Growth, seed: int) -> _Candidate:
-        boosters = self._grow_folds(rows, folds, growth, seed)
-        rounds = _median_rounds([FoldScore(b.best_iteration, _best_loss(b)) for b in boosters])
-        margin = self._out_of_fold(rows, folds, [boosters], rounds)
-        log_odds = fit_calibration(margin, rows.bad, rows.weight).log_odds(margin)
-        return _Candidate(growth, boosters, log_loss(log_odds, rows.bad, rows.weight))
+    def _given(self) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in SETTINGS if getattr(self, name) is not None}
 
     def _grow_folds(self, rows: _Rows, folds: list[_Fold], growth: Growth, seed: int) -> list[lightgbm.Booster]:
-        parameters = self._parameters(growth, seed)
-        return [self._grow_fold(rows, *fold, parameters, number) for number, fold in enumerate(folds, start=1)]
+        parameters, boosters = self._parameters(growth, seed), []
+        for number, fold in enumerate(folds, start=1):
+            booster = self._grow_fold(rows, *fold, parameters)
+            found = (number, len(folds), booster.best_iteration, _best_loss(booster))
+            log.info("fold %d of %d: %d trees, held-out log loss %.5f", *found)
+            boosters.append(booster)
+        return boosters
 
-    def _out_of_fold(
-        self, rows: _Rows, folds: list[_Fold], runs: list[list[lightgbm.Booster]], rounds: int
-    ) -> Floats:
-        """The mean margin over the runs of each row from trees that never saw its fold.
+    def _stop(self, rows: _Rows, folds: list[_Fold], runs: list[list[lightgbm.Booster]]) -> _Stop:
+        """Return where all folds should have stopped: one number of trees, not each fold's best, chosen on its own rows.
 
-        `rounds` is the final number of trees, not the fold's own best: that one was chosen on these very rows.
+        What counts is the log loss after calibration. It goes on falling when the raw one, which punishes bold margins as
+        well as wrong ones, has long begun to rise.
         """
+        grown = min(booster.num_trees() for run in runs for booster in run)
+        margin, stops, start = np.zeros(len(rows.bad)), [], 0
+        for end in np.unique(np.linspace(1, grown, STOPS).round().astype(int)).tolist():
+            margin, start = margin + self._out_of_fold(rows, folds, runs, range(start, end)), end
+            log_odds = fit_calibration(margin, rows.bad, rows.weight).log_odds(margin)
+            stops.append(_Stop(end, margin, log_loss(log_odds, rows.bad, rows.weight)))
+        return min(stops, key=lambda stop: stop.log_loss)
+
+    def _out_of_fold(self, rows: _Rows, folds: list[_Fold], runs: list[list[lightgbm.Booster]], trees: range) -> Floats:
+        """What some trees, which never saw a row's fold, add to its margin, in the mean over the runs; shape (n_rows,)."""
         margin = np.empty(len(rows.bad))
         for (_, held_out), boosters in zip(folds, zip(*runs, strict=True), strict=True):
-            margin[held_out] = mean_margin(boosters, rows.matrix[held_out], rounds, self.num_threads)
+            margin[held_out] = mean_margin(boosters, rows.matrix[held_out], trees, self.num_threads)
         return margin
+
+    def grow_held_out(
+        self, X: pd.DataFrame, bad: Bools, weight: Floats, train: Places, held_out: Places
+    ) -> tuple[lightgbm.Booster, Floats]:
+        """Return the trees of the settings given, grown on some rows and stopped by others, and the matrix of these.
+
+        For searches: nothing is chosen or calibrated, and the model is not fitted afterwards. Arguments of length n_rows
+        as in `fit`, and places of rows; raises ValueError if a setting is None, and as `fit` does.
+        """
+        encoder = self.encoder_ = FeatureEncoder.learn(X.iloc[train], self.standardise_within)
+        (growth, *others) = candidates(self._given())
+        if others:
+            raise ValueError(f"a search needs every one of the settings {', '.join(SETTINGS)}")
+        rows = _Rows(encoder.matrix(X), bad, weight, None)
+        return self._grow_fold(rows, train, held_out, self._parameters(growth, self.seed)), rows.matrix[held_out]
 
     def decision_function(self, X: pd.DataFrame | ArrayLike) -> Floats:
         """Return the calibrated log-odds of default, shape (n_rows,)."""
@@ -313,11 +338,9 @@ class DefaultRiskModel(ClassifierMixin, BaseEstimator):
         folds = splitter(self.n_folds, shuffle=True, random_state=self.seed)
         return folds.split(np.empty(len(rows.bad)), rows.bad, rows.group)
 
-    def _grow_fold(
-        self, rows: _Rows, train: Places, held_out: Places, parameters: dict[str, Any], number: int
-    ) -> lightgbm.Booster:
+    def _grow_fold(self, rows: _Rows, train: Places, held_out: Places, parameters: dict[str, Any]) -> lightgbm.Booster:
         data = self._dataset(rows.take(train))
-        booster = lightgbm.train(
+        return lightgbm.train(
             parameters,
             data,
             self.n_estimators,
@@ -325,9 +348,6 @@ class DefaultRiskModel(ClassifierMixin, BaseEstimator):
             valid_names=["held_out"],
             callbacks=[lightgbm.early_stopping(self.early_stopping_rounds, verbose=False)],
         )
-        found = (number, self.n_folds, booster.best_iteration, _best_loss(booster))
-        log.info("fold %d of %d: %d trees, held-out log loss %.5f", *found)
-        return booster
 
     def _dataset(self, rows: _Rows, reference: lightgbm.Dataset | None = None) -> lightgbm.Dataset:
         return lightgbm.Dataset(
@@ -381,10 +401,6 @@ def _refuse_scarce(rows: _Rows, n_folds: int) -> None:
                 f"{n_folds} folds need at least {n_folds} {unit} with {word} (of both classes); got {count}. "
                 f"Lower n_folds, or widen the development window."
             )
-
-
-def _median_rounds(scores: Sequence[FoldScore]) -> int:
-    return max(1, int(np.median([score.rounds for score in scores])))
 
 
 def _best_loss(booster: lightgbm.Booster) -> float:

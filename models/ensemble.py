@@ -6,10 +6,13 @@ and contributions stay exact. Constraints hold, since every booster keeps them.
 
 import re
 from collections.abc import Sequence
+from typing import Any
 
 import lightgbm
 import numpy as np
 from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
 
 TREE = re.compile(r"^Tree=\d+\n", re.MULTILINE)
 END_OF_TREES = "end of trees"
@@ -39,12 +42,10 @@ def average(boosters: Sequence[lightgbm.Booster]) -> lightgbm.Booster:
     return lightgbm.Booster(model_str=header + numbered + tail)
 
 
-def mean_margin(
-    boosters: Sequence[lightgbm.Booster], matrix: NDArray[np.float64], rounds: int, num_threads: int
-) -> NDArray[np.float64]:
-    """Return the mean of the boosters' margins over their first `rounds` trees, shape (n_rows,)."""
-    margins = [b.predict(matrix, raw_score=True, num_iteration=rounds, num_threads=num_threads) for b in boosters]
-    return np.asarray(np.mean(margins, axis=0))
+def mean_margin(boosters: Sequence[lightgbm.Booster], matrix: Floats, trees: range, num_threads: int) -> Floats:
+    """Return the mean over the boosters of what some of their trees add to the margin, shape (n_rows,)."""
+    some: dict[str, Any] = {"start_iteration": trees.start, "num_iteration": len(trees), "num_threads": num_threads}
+    return np.asarray(np.mean([booster.predict(matrix, raw_score=True, **some) for booster in boosters], axis=0))
 
 
 def _features(text: str) -> str:

@@ -1,4 +1,4 @@
-"""What stages `tune` and `train` share: the development sample with its features, and the model that the parameters describe."""
+"""What stages `tune` and `train` share: the development sample with its features, and the model of section train."""
 
 import logging
 from typing import Any, NamedTuple

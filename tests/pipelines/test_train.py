@@ -11,6 +11,7 @@ from models.bundle import Bundle, BundleError
 from models.metrics.discrimination import auc
 from models.splits import TEST
 from pipelines import evaluate, train
+from pipelines.development import unfitted_model
 from pipelines.errors import InputError
 
 
@@ -38,8 +39,8 @@ def test_the_bundle_standardises_within_the_categories_that_the_catalogue_names(
 
 
 def test_without_the_category_in_the_model_a_number_stays_as_it_is():
-    model = train._model(params(), ["en_ghg_intensity_log", "sv_current_ratio"])
-    complete = train._model(params(), ["en_ghg_intensity_log", "cx_industry"])
+    model = unfitted_model(params(), ["en_ghg_intensity_log", "sv_current_ratio"])
+    complete = unfitted_model(params(), ["en_ghg_intensity_log", "cx_industry"])
 
     assert model.standardise_within == {}
     assert complete.standardise_within == {"en_ghg_intensity_log": "cx_industry"}
