@@ -27,7 +27,6 @@ from sklearn.utils.validation import (
 from models.calibration import fit_calibration, log_loss
 from models.encoding import FeatureEncoder
 from models.ensemble import average, mean_margin
-from models.growth import SETTINGS, Growth, candidates
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -61,14 +60,6 @@ class _Rows(NamedTuple):
         return _Rows(self.matrix[rows], self.bad[rows], self.weight[rows], None)
 
 
-class _Stop(NamedTuple):
-    """A number of trees, the margins out of fold there, and their log loss after calibration."""
-
-    rounds: int
-    margin: Floats
-    log_loss: float
-
-
 class DefaultRiskModel(ClassifierMixin, BaseEstimator):
     """Probability of default from LightGBM trees under monotone constraints, with affine out-of-fold calibration.
 
@@ -83,9 +74,7 @@ class DefaultRiskModel(ClassifierMixin, BaseEstimator):
         categories by column of numbers. The direction of such a number holds among companies of one category.
     learning_rate, num_leaves, max_depth, min_child_samples, min_child_weight, reg_lambda : shape of the trees.
     subsample, colsample : share of the rows and of the columns, in (0, 1], that each tree sees.
-    extra_trees : whether thresholds are drawn at random (Geurts, Ernst and Wehenkel 2006). This setting and those above
-        are chosen where they are None: of the few candidates of `models.growth` the one whose calibrated PDs have the
-        lowest log loss out of fold.
+    extra_trees : whether thresholds are drawn at random (Geurts, Ernst and Wehenkel 2006).
     n_seeds : models that differ in their random rows, columns and thresholds alone; their margins are averaged into one.
     n_estimators : most trees a fold may grow.
     early_stopping_rounds : a fold stops after so many trees without a better held-out log loss, before calibration.
@@ -97,7 +86,6 @@ class DefaultRiskModel(ClassifierMixin, BaseEstimator):
     Attributes
     ----------
     booster_ : lightgbm.Booster, the trees: those of every seed, one seed after the other.
-    growth_ : Growth, the settings given or chosen; `growth_log_loss_` the log loss out of fold by candidate.
     encoder_, categories_ : order and categories of the features; sorted values by categorical column.
     slope_, intercept_, shift_, calibration_ : the calibration; `calibration_.fallback` if no rising line could be fitted.
     out_of_fold_margin_ : shape (n_rows,), margin of each row from trees that never saw its group.
@@ -110,18 +98,18 @@ class DefaultRiskModel(ClassifierMixin, BaseEstimator):
         *,
         directions: Mapping[str, int] | None = None,
         standardise_within: Mapping[str, str] | None = None,
-        learning_rate: float | None = None,
-        num_leaves: int | None = None,
-        max_depth: int | None = None,
-        min_child_samples: int | None = None,
-        min_child_weight: float | None = None,
-        reg_lambda: float | None = None,
-        subsample: float | None = None,
-        colsample: float | None = None,
-        extra_trees: bool | None = None,
-        n_seeds: int = 4,
+        learning_rate: float = 0.05,
+        num_leaves: int = 7,
+        max_depth: int = 6,
+        min_child_samples: int = 20,
+        min_child_weight: float = 1e-3,
+        reg_lambda: float = 1.0,
+        subsample: float = 0.7,
+        colsample: float = 1.0,
+        extra_trees: bool = False,
+        n_seeds: int = 3,
         n_estimators: int = 1500,
-        early_stopping_rounds: int = 50,
+        early_stopping_rounds: int = 200,
         n_folds: int = 5,
         central_tendency: float | None = None,
         seed: int = 0,
@@ -180,12 +168,11 @@ class DefaultRiskModel(ClassifierMixin, BaseEstimator):
     def _fit_rows(self, rows: _Rows) -> None:
         _refuse_scarce(rows, self.n_folds)
         folds, seeds = list(self._folds(rows)), self._seeds()
-        self.growth_, first = self._choose(rows, folds, seeds[0])
-        runs = [first, *(self._grow_folds(rows, folds, self.growth_, seed) for seed in seeds[1:])]
+        runs = [self._grow_folds(rows, folds, seed) for seed in seeds]
         self.fold_scores_ = tuple(FoldScore(b.best_iteration, _best_loss(b)) for run in runs for b in run)
-        self.best_iteration_, self.out_of_fold_margin_, _ = self._stop(rows, folds, runs)
+        self.best_iteration_, self.out_of_fold_margin_ = self._stop(rows, folds, runs)
         data = self._dataset(rows)
-        boosters = [lightgbm.train(self._parameters(self.growth_, s), data, self.best_iteration_) for s in seeds]
+        boosters = [lightgbm.train(self._parameters(s), data, self.best_iteration_) for s in seeds]
         self.booster_ = _storable(average(boosters))
         self.calibration_ = fit_calibration(self.out_of_fold_margin_, rows.bad, rows.weight, self.central_tendency)
 
@@ -193,17 +180,8 @@ class DefaultRiskModel(ClassifierMixin, BaseEstimator):
         further = np.random.SeedSequence(self.seed).generate_state(self.n_seeds - 1) >> 1
         return [self.seed, *map(int, further)]
 
-    def _choose(self, rows: _Rows, folds: list[_Fold], seed: int) -> tuple[Growth, list[lightgbm.Booster]]:
-        """Return the candidate of the lowest log loss out of fold, on the first seed alone, and its trees by fold."""
-        tried = {growth: self._grow_folds(rows, folds, growth, seed) for growth in candidates(self._given())}
-        self.growth_log_loss_ = {g: self._stop(rows, folds, [grown]).log_loss for g, grown in tried.items()}
-        return min(tried.items(), key=lambda item: self.growth_log_loss_[item[0]])
-
-    def _given(self) -> dict[str, Any]:
-        return {name: getattr(self, name) for name in SETTINGS if getattr(self, name) is not None}
-
-    def _grow_folds(self, rows: _Rows, folds: list[_Fold], growth: Growth, seed: int) -> list[lightgbm.Booster]:
-        parameters, boosters = self._parameters(growth, seed), []
+    def _grow_folds(self, rows: _Rows, folds: list[_Fold], seed: int) -> list[lightgbm.Booster]:
+        parameters, boosters = self._parameters(seed), []
         for number, fold in enumerate(folds, start=1):
             booster = self._grow_fold(rows, *fold, parameters)
             found = (number, len(folds), booster.best_iteration, _best_loss(booster))
@@ -211,19 +189,21 @@ class DefaultRiskModel(ClassifierMixin, BaseEstimator):
             boosters.append(booster)
         return boosters
 
-    def _stop(self, rows: _Rows, folds: list[_Fold], runs: list[list[lightgbm.Booster]]) -> _Stop:
-        """Return where all folds should have stopped: one number of trees, not each fold's best, chosen on its own rows.
+    def _stop(self, rows: _Rows, folds: list[_Fold], runs: list[list[lightgbm.Booster]]) -> tuple[int, Floats]:
+        """Return where all folds should have stopped, and the margins out of fold there.
 
-        What counts is the log loss after calibration. It goes on falling when the raw one, which punishes bold margins as
-        well as wrong ones, has long begun to rise.
+        One number of trees, not each fold's best: that one was chosen on its own rows. What counts is the log loss after
+        calibration. It goes on falling when the raw one, which punishes bold margins as well as wrong ones, has long begun
+        to rise.
         """
         grown = min(booster.num_trees() for run in runs for booster in run)
         margin, stops, start = np.zeros(len(rows.bad)), [], 0
         for end in np.unique(np.linspace(1, grown, STOPS).round().astype(int)).tolist():
             margin, start = margin + self._out_of_fold(rows, folds, runs, range(start, end)), end
             log_odds = fit_calibration(margin, rows.bad, rows.weight).log_odds(margin)
-            stops.append(_Stop(end, margin, log_loss(log_odds, rows.bad, rows.weight)))
-        return min(stops, key=lambda stop: stop.log_loss)
+            stops.append((log_loss(log_odds, rows.bad, rows.weight), end, margin))
+        _, trees, margin = min(stops, key=lambda stop: stop[0])
+        return trees, margin
 
     def _out_of_fold(self, rows: _Rows, folds: list[_Fold], runs: list[list[lightgbm.Booster]], trees: range) -> Floats:
         """What some trees, which never saw a row's fold, add to its margin, in the mean over the runs; shape (n_rows,)."""
@@ -235,17 +215,14 @@ class DefaultRiskModel(ClassifierMixin, BaseEstimator):
     def grow_held_out(
         self, X: pd.DataFrame, bad: Bools, weight: Floats, train: Places, held_out: Places
     ) -> tuple[lightgbm.Booster, Floats]:
-        """Return the trees of the settings given, grown on some rows and stopped by others, and the matrix of these.
+        """Return the trees of one seed, grown on some rows and stopped by others, and the matrix of these.
 
-        For searches: nothing is chosen or calibrated, and the model is not fitted afterwards. Arguments of length n_rows
-        as in `fit`, and places of rows; raises ValueError if a setting is None, and as `fit` does.
+        For searches: nothing is calibrated, and the model is not fitted afterwards. `bad` and `weight` have shape (n_rows,),
+        `train` and `held_out` are places of rows; raises ValueError as `fit` does.
         """
-        encoder = self.encoder_ = FeatureEncoder.learn(X.iloc[train], self.standardise_within)
-        (growth, *others) = candidates(self._given())
-        if others:
-            raise ValueError(f"a search needs every one of the settings {', '.join(SETTINGS)}")
-        rows = _Rows(encoder.matrix(X), bad, weight, None)
-        return self._grow_fold(rows, train, held_out, self._parameters(growth, self.seed)), rows.matrix[held_out]
+        self.encoder_ = FeatureEncoder.learn(X.iloc[train], self.standardise_within)
+        rows = _Rows(self.encoder_.matrix(X), bad, weight, None)
+        return self._grow_fold(rows, train, held_out, self._parameters(self.seed)), rows.matrix[held_out]
 
     def decision_function(self, X: pd.DataFrame | ArrayLike) -> Floats:
         """Return the calibrated log-odds of default, shape (n_rows,)."""
@@ -359,11 +336,20 @@ class DefaultRiskModel(ClassifierMixin, BaseEstimator):
             categorical_feature=self.encoder_.category_places,
         )
 
-    def _parameters(self, growth: Growth, seed: int) -> dict[str, Any]:
+    def _parameters(self, seed: int) -> dict[str, Any]:
         return {
             "objective": "binary",
             "metric": "binary_logloss",
-            **growth.parameters(),
+            "learning_rate": self.learning_rate,
+            "num_leaves": self.num_leaves,
+            "max_depth": self.max_depth,
+            "min_data_in_leaf": self.min_child_samples,
+            "min_sum_hessian_in_leaf": self.min_child_weight,
+            "lambda_l2": self.reg_lambda,
+            "bagging_fraction": self.subsample,
+            "bagging_freq": 1,
+            "feature_fraction": self.colsample,
+            "extra_trees": self.extra_trees,
             "seed": seed,
             "num_threads": self.num_threads,
             "deterministic": True,

@@ -7,7 +7,6 @@ import pandas as pd
 
 from features.dimensions import CATALOGUE
 from models.default_risk import DefaultRiskModel
-from models.growth import SETTINGS
 from models.leakage import suspects
 from models.splits import DEVELOPMENT
 from pipelines.errors import InputError
@@ -59,11 +58,6 @@ def _refuse_leaks(rows: pd.DataFrame, names: list[str], params: Params) -> None:
         f"{listed}\nCheck the availability dates of the tables behind them (data/README.md); leave a feature out with "
         "featurize.exclude, or, if it is honest, name it in train.trusted"
     )
-
-
-def growth_settings(params: Params) -> dict[str, Any]:
-    """Return the settings of section train that say how trees grow, by name."""
-    return {name: value for name, value in params.train.model_dump().items() if name in SETTINGS}
 
 
 def unfitted_model(params: Params, names: list[str], **changed: Any) -> DefaultRiskModel:

@@ -105,7 +105,6 @@ class Train(Section):
     min_child_samples: AtLeastOne
     subsample: PositiveShare
     colsample: PositiveShare
-    min_child_weight: NotNegative
     reg_lambda: NotNegative
     extra_trees: bool
     n_seeds: AtLeastOne

@@ -1,7 +1,6 @@
 """Stage `train`: features and outcomes of the development sample in, the deployable bundle out."""
 
 import logging
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ from models.bundle import Bundle
 from models.certificate import Certificate, certify
 from models.default_risk import DefaultRiskModel
 from models.scaling import PointsScale
+from models.tuning import SPACE
 from pipelines.development import Development, read_development, unfitted_model
 from pipelines.errors import InputError
 from pipelines.featurize import FEATURES
@@ -80,7 +80,7 @@ def _summary(model: DefaultRiskModel, bundle: Bundle, params: Params) -> dict[st
     return {
         "trees": model.best_iteration_,
         "seeds": model.n_seeds,
-        "settings": asdict(model.growth_),
+        "settings": {name: getattr(model, name) for name in SPACE},
         "slope": model.slope_,
         "intercept": model.intercept_,
         "shift": model.shift_,

@@ -19,27 +19,28 @@ from models.tuning import SPACE, Budget, Rows, Trial, fastest_of_the_best, forwa
 from pipelines.development import read_development, unfitted_model
 from pipelines.errors import InputError
 from pipelines.featurize import FEATURES
-from pipelines.io import fingerprint, fresh_folder, read_json, write_json
+from pipelines.io import fingerprint, read_json, write_json
 from pipelines.params import Params
 from pipelines.split import SAMPLES
 
 log = logging.getLogger(__name__)
 
 FOLDER = Path("data/tune")
-TRIALS, SPEED, SETTINGS = FOLDER / "trials.csv", FOLDER / "speed.csv", FOLDER / "settings.json"
-JOURNAL = FOLDER / "journal.jsonl"
+TRIALS, SETTINGS = FOLDER / "trials.csv", FOLDER / "settings.json"
 
 RESULTS = ("auc", "auc_error", "log_loss", "trees", "explanation_cost", "pruned", "chosen")
 
 
 def run(params: Params) -> None:
     """Run the stage in the project's folders."""
-    same = _fingerprint(params)
-    done = _finished(same)
-    fresh_folder(FOLDER)
-    trials = _search(params, same, done) if params.tune.trials else []
-    chosen = _chosen(trials, params)
-    _write(trials, chosen, params)
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    trials = _search(params) if params.tune.trials else []
+    _write(trials, _chosen(trials, params), params)
+
+
+def journal() -> Path:
+    """Return where finished trials are noted, with what they took: no out of DVC's, which would remove it before a run."""
+    return FOLDER / "journal.jsonl"
 
 
 def found_settings(params: Params) -> dict[str, Any]:
@@ -50,7 +51,8 @@ def found_settings(params: Params) -> dict[str, Any]:
     return settings
 
 
-def _search(params: Params, same: str, done: list[Trial]) -> list[Trial]:
+def _search(params: Params) -> list[Trial]:
+    same = _fingerprint(params)
     development = read_development(params)
     bad = development.rows["label"].to_numpy() == 1
     rows = Rows(development.X, bad, development.rows["weight"].to_numpy())
@@ -60,13 +62,10 @@ def _search(params: Params, same: str, done: list[Trial]) -> list[Trial]:
         folds = forward_folds(development.rows["as_of"], development.rows["group"], bad, settings.n_folds, params.seed)
     except ValueError as error:
         raise InputError(f"cannot search: {error} (tune.n_folds in params.yaml)") from None
-    trials = done[: settings.trials]
-    for trial in trials:
-        _note(trial, same)
-    budget = Budget(settings.trials, settings.seconds)
+    trials, budget = _resumed(same)[: settings.trials], Budget(settings.trials, settings.seconds)
     for trial in search(model, rows, folds, budget, time.perf_counter, trials):
-        _note(trial, same)
         trials = [*trials, trial]
+        _note(trial, same)
         _tell(trial, trials, settings.trials)
     return trials
 
@@ -74,7 +73,8 @@ def _search(params: Params, same: str, done: list[Trial]) -> list[Trial]:
 def _tell(trial: Trial, trials: Sequence[Trial], wanted: int) -> None:
     best = max((t.auc for t in trials if not t.pruned), default=float("nan"))
     verdict = "given up" if trial.pruned else f"AUC {trial.auc:.4f}"
-    log.info("trial %d of %d: %s, cost %d; best %.4f", trial.number + 1, wanted, verdict, trial.explanation_cost, best)
+    cost = (trial.explanation_cost, trial.microseconds)
+    log.info("trial %d of %d: %s, cost %d, %.1f us a row; best %.4f", trial.number + 1, wanted, verdict, *cost, best)
 
 
 def _fingerprint(params: Params) -> str:
@@ -82,27 +82,31 @@ def _fingerprint(params: Params) -> str:
     about = params.model_dump(mode="json", include={"seed", "train", "tune"})
     about["tune"] = {"n_folds": params.tune.n_folds}
     about["train"].pop("num_threads")
-    data = fingerprint([FEATURES, SAMPLES]) if params.tune.trials else ""
-    return hashlib.sha256(json.dumps([data, about, str(SPACE)]).encode()).hexdigest()
+    return hashlib.sha256(json.dumps([fingerprint([FEATURES, SAMPLES]), about, str(SPACE)]).encode()).hexdigest()
 
 
 def _note(trial: Trial, same: str) -> None:
     """Keep a finished trial, so that a stopped search need not repeat it."""
-    with JOURNAL.open("a", encoding="utf-8") as journal:
-        journal.write(json.dumps({"search": same, **asdict(trial)}) + "\n")
+    with journal().open("a", encoding="utf-8") as file:
+        file.write(json.dumps({"search": same, **asdict(trial)}) + "\n")
 
 
-def _finished(same: str) -> list[Trial]:
-    """Return the trials that the journal holds of this very search; a line cut off in the middle ends it."""
-    trials: list[Trial] = []
-    for line in JOURNAL.read_text(encoding="utf-8").splitlines() if JOURNAL.exists() else []:
-        try:
-            entry = json.loads(line)
-        except ValueError:
-            break
-        if entry.pop("search") == same:
-            trials.append(Trial(**{**entry, "fold_auc": tuple(entry["fold_auc"])}))
+def _resumed(same: str) -> list[Trial]:
+    """Return the trials noted of this very search; the journal keeps these alone, so a line cut off midway goes."""
+    text = journal().read_text(encoding="utf-8") if journal().exists() else ""
+    trials = [
+        _trial(line) for line in text.splitlines() if line.startswith(f'{{"search": "{same}"') and line.endswith("}")
+    ]
+    journal().write_text("", encoding="utf-8")
+    for trial in trials:
+        _note(trial, same)
     return trials
+
+
+def _trial(line: str) -> Trial:
+    entry = json.loads(line)
+    del entry["search"]
+    return Trial(**{**entry, "fold_auc": tuple(entry["fold_auc"])})
 
 
 def _chosen(trials: Sequence[Trial], params: Params) -> Trial | None:
@@ -127,9 +131,6 @@ def _write(trials: Sequence[Trial], chosen: Trial | None, params: Params) -> Non
         for trial in trials
     ]
     pd.DataFrame(lines, columns=["trial", *RESULTS, *names]).to_csv(TRIALS, index=False)
-    # Apart from the rest: a time is never the same twice.
-    speed = [{"trial": trial.number, "microseconds_a_row": round(trial.microseconds, 3)} for trial in trials]
-    pd.DataFrame(speed, columns=["trial", "microseconds_a_row"]).to_csv(SPEED, index=False)
     own = {name: getattr(params.train, name) for name in names}
     settings = own if chosen is None else dict(chosen.settings)
     write_json(SETTINGS, {"searched": len(trials), "chosen": chosen and chosen.number, "settings": settings})

@@ -42,11 +42,8 @@ def small_model(**changed: object) -> DefaultRiskModel:
         "num_leaves": 15,
         "max_depth": 6,
         "min_child_samples": 20,
-        "min_child_weight": 1e-3,
-        "reg_lambda": 1.0,
         "subsample": 0.8,
         "colsample": 0.8,
-        "extra_trees": False,
     }
     return DefaultRiskModel(**{"directions": DIRECTIONS, **quick, **changed})
 

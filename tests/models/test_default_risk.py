@@ -11,7 +11,6 @@ from sklearn.metrics import log_loss, roc_auc_score
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from models.default_risk import DefaultRiskModel
-from models.growth import POLICY, SETTINGS
 
 FOLDS_DEPEND_ON_ROWS = (
     "a row of weight 0 or 2 is still one row to the folds and to LightGBM's count of rows in a leaf, so weights and "
@@ -142,22 +141,6 @@ def test_seeds_without_anything_to_draw_are_all_alike(portfolio, quick_model):
     np.testing.assert_allclose(
         several.decision_function(portfolio.X), single.decision_function(portfolio.X), atol=1e-12
     )
-
-
-def test_settings_that_are_not_given_are_those_with_the_lowest_log_loss_out_of_fold(portfolio, quick_model):
-    nothing_given = quick_model(**dict.fromkeys(SETTINGS)).fit(portfolio.X, portfolio.defaulted)
-
-    tried = nothing_given.growth_log_loss_
-    assert set(tried) == set(POLICY)
-    assert nothing_given.growth_ == min(tried, key=tried.get)
-    assert tried[nothing_given.growth_] == pytest.approx(calibrated_loss(nothing_given, portfolio.defaulted), abs=1e-12)
-
-
-def test_a_setting_that_is_given_is_kept_whatever_is_chosen(portfolio, quick_model):
-    model = quick_model(num_leaves=None).fit(portfolio.X, portfolio.defaulted)
-
-    assert model.growth_.learning_rate == 0.1
-    assert {growth.num_leaves for growth in model.growth_log_loss_} == {growth.num_leaves for growth in POLICY}
 
 
 NAMES = ["days beyond terms", "ratio[x]:1", '工业, "C26"', "{age}"]

@@ -17,8 +17,8 @@ def searched(**changes):
     return params(tune=SMALL_SEARCH | changes, train=QUICK)
 
 
-def trials():
-    return list(csv.DictReader(tune.TRIALS.open(encoding="utf-8")))
+def lines(path):
+    return list(csv.DictReader(path.read_text(encoding="utf-8").splitlines()))
 
 
 def test_without_a_search_the_settings_of_section_train_stand(tmp_path):
@@ -28,7 +28,7 @@ def test_without_a_search_the_settings_of_section_train_stand(tmp_path):
         settings = json.loads(tune.SETTINGS.read_text())
         assert (settings["searched"], settings["chosen"]) == (0, None)
         assert settings["settings"]["num_leaves"] == params().train.num_leaves
-        assert trials() == []
+        assert lines(tune.TRIALS) == []
         assert tune.found_settings(params()) == {}
 
 
@@ -38,11 +38,10 @@ def test_a_search_leaves_its_trials_its_choice_and_a_model_of_it(tmp_path):
         train.run(searched())
 
         found = json.loads(tune.SETTINGS.read_text())
-        (chosen,) = [trial for trial in trials() if trial["chosen"] == "True"]
+        (chosen,) = [trial for trial in lines(tune.TRIALS) if trial["chosen"] == "True"]
         assert int(chosen["trial"]) == found["chosen"]
         assert int(chosen["num_leaves"]) == found["settings"]["num_leaves"]
-        assert [int(trial["trial"]) for trial in trials()] == [0, 1, 2]
-        assert all(float(row["microseconds_a_row"]) > 0 for row in csv.DictReader(tune.SPEED.open(encoding="utf-8")))
+        assert [int(trial["trial"]) for trial in lines(tune.TRIALS)] == [0, 1, 2]
         assert json.loads(train.SUMMARY.read_text())["settings"].items() >= found["settings"].items()
 
 
@@ -51,8 +50,8 @@ def test_the_first_trial_has_the_settings_of_section_train(tmp_path):
         tune.run(searched(trials=1))
 
         own = searched().train
-        assert int(trials()[0]["num_leaves"]) == own.num_leaves
-        assert float(trials()[0]["reg_lambda"]) == own.reg_lambda
+        assert int(lines(tune.TRIALS)[0]["num_leaves"]) == own.num_leaves
+        assert float(lines(tune.TRIALS)[0]["reg_lambda"]) == own.reg_lambda
 
 
 def test_a_search_that_goes_on_ends_byte_for_byte_as_one_without_a_stop(tmp_path, caplog):
@@ -62,7 +61,7 @@ def test_a_search_that_goes_on_ends_byte_for_byte_as_one_without_a_stop(tmp_path
 
     with copy_of_run(tmp_path / "stopped"):
         tune.run(searched(trials=2))
-        with tune.JOURNAL.open("a", encoding="utf-8") as journal:
+        with tune.journal().open("a", encoding="utf-8") as journal:
             journal.write('{"search": "cut off in the mid')
         with caplog.at_level(logging.INFO, logger="pipelines.tune"):
             tune.run(searched())
@@ -73,14 +72,15 @@ def test_a_search_that_goes_on_ends_byte_for_byte_as_one_without_a_stop(tmp_path
     assert not any(message.startswith("trial 1 of 3:") for message in caplog.messages)
 
 
-def test_other_data_or_parameters_begin_the_search_anew(tmp_path):
+def test_only_a_search_of_the_same_data_and_parameters_goes_on(tmp_path):
     with copy_of_run(tmp_path):
         tune.run(searched(trials=1))
-        before = tune._finished(tune._fingerprint(searched(trials=1)))
 
-        assert len(before) == 1
-        assert tune._finished(tune._fingerprint(searched(n_folds=3))) == []
-        assert len(tune._finished(tune._fingerprint(searched(trials=9, seconds=1.0)))) == 1
+        longer = tune._resumed(tune._fingerprint(searched(trials=9, seconds=1.0, within_standard_errors=0.5)))
+        other_folds = tune._resumed(tune._fingerprint(searched(n_folds=3)))
+
+        assert len(longer) == 1
+        assert other_folds == []
 
 
 def test_more_folds_than_the_bads_allow_are_refused_with_advice(tmp_path):
