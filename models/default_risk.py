@@ -3,7 +3,7 @@
 import logging
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from typing import Any, NamedTuple
 
 import lightgbm
@@ -58,6 +58,13 @@ class _Rows(NamedTuple):
 
     def take(self, rows: NDArray[np.intp]) -> "_Rows":
         return _Rows(self.matrix[rows], self.bad[rows], self.weight[rows], None)
+
+
+class _Grown(NamedTuple):
+    """The trees of one fold, those after its best number too, and what early stopping found."""
+
+    booster: lightgbm.Booster
+    score: FoldScore
 
 
 class DefaultRiskModel(ClassifierMixin, BaseEstimator):
@@ -169,7 +176,7 @@ class DefaultRiskModel(ClassifierMixin, BaseEstimator):
         _refuse_scarce(rows, self.n_folds)
         folds, seeds = list(self._folds(rows)), self._seeds()
         runs = [self._grow_folds(rows, folds, seed) for seed in seeds]
-        self.fold_scores_ = tuple(FoldScore(b.best_iteration, _best_loss(b)) for run in runs for b in run)
+        self.fold_scores_ = tuple(fold.score for run in runs for fold in run)
         self.best_iteration_, self.out_of_fold_margin_ = self._stop(rows, folds, runs)
         data = self._dataset(rows)
         boosters = [lightgbm.train(self._parameters(s), data, self.best_iteration_) for s in seeds]
@@ -180,23 +187,22 @@ class DefaultRiskModel(ClassifierMixin, BaseEstimator):
         further = np.random.SeedSequence(self.seed).generate_state(self.n_seeds - 1) >> 1
         return [self.seed, *map(int, further)]
 
-    def _grow_folds(self, rows: _Rows, folds: list[_Fold], seed: int) -> list[lightgbm.Booster]:
-        parameters, boosters = self._parameters(seed), []
+    def _grow_folds(self, rows: _Rows, folds: list[_Fold], seed: int) -> list[_Grown]:
+        parameters, grown = self._parameters(seed), []
         for number, fold in enumerate(folds, start=1):
-            booster = self._grow_fold(rows, *fold, parameters)
-            found = (number, len(folds), booster.best_iteration, _best_loss(booster))
+            grown.append(self._grow_fold(rows, *fold, parameters))
+            found = (number, len(folds), *astuple(grown[-1].score))
             log.info("fold %d of %d: %d trees, held-out log loss %.5f", *found)
-            boosters.append(booster)
-        return boosters
+        return grown
 
-    def _stop(self, rows: _Rows, folds: list[_Fold], runs: list[list[lightgbm.Booster]]) -> tuple[int, Floats]:
+    def _stop(self, rows: _Rows, folds: list[_Fold], runs: list[list[_Grown]]) -> tuple[int, Floats]:
         """Return where all folds should have stopped, and the margins out of fold there.
 
         One number of trees, not each fold's best: that one was chosen on its own rows. What counts is the log loss after
         calibration. It goes on falling when the raw one, which punishes bold margins as well as wrong ones, has long begun
         to rise.
         """
-        grown = min(booster.num_trees() for run in runs for booster in run)
+        grown = min(fold.booster.num_trees() for run in runs for fold in run)
         margin, stops, start = np.zeros(len(rows.bad)), [], 0
         for end in np.unique(np.linspace(1, grown, STOPS).round().astype(int)).tolist():
             margin, start = margin + self._out_of_fold(rows, folds, runs, range(start, end)), end
@@ -205,10 +211,11 @@ class DefaultRiskModel(ClassifierMixin, BaseEstimator):
         _, trees, margin = min(stops, key=lambda stop: stop[0])
         return trees, margin
 
-    def _out_of_fold(self, rows: _Rows, folds: list[_Fold], runs: list[list[lightgbm.Booster]], trees: range) -> Floats:
+    def _out_of_fold(self, rows: _Rows, folds: list[_Fold], runs: list[list[_Grown]], trees: range) -> Floats:
         """What some trees, which never saw a row's fold, add to its margin, in the mean over the runs; shape (n_rows,)."""
         margin = np.empty(len(rows.bad))
-        for (_, held_out), boosters in zip(folds, zip(*runs, strict=True), strict=True):
+        for (_, held_out), fold in zip(folds, zip(*runs, strict=True), strict=True):
+            boosters = [of_one_seed.booster for of_one_seed in fold]
             margin[held_out] = mean_margin(boosters, rows.matrix[held_out], trees, self.num_threads)
         return margin
 
@@ -222,7 +229,9 @@ class DefaultRiskModel(ClassifierMixin, BaseEstimator):
         """
         self.encoder_ = FeatureEncoder.learn(X.iloc[train], self.standardise_within)
         rows = _Rows(self.encoder_.matrix(X), bad, weight, None)
-        return self._grow_fold(rows, train, held_out, self._parameters(self.seed)), rows.matrix[held_out]
+        booster, score = self._grow_fold(rows, train, held_out, self._parameters(self.seed))
+        best = lightgbm.Booster(model_str=booster.model_to_string(num_iteration=score.rounds))
+        return best, rows.matrix[held_out]
 
     def decision_function(self, X: pd.DataFrame | ArrayLike) -> Floats:
         """Return the calibrated log-odds of default, shape (n_rows,)."""
@@ -315,16 +324,19 @@ class DefaultRiskModel(ClassifierMixin, BaseEstimator):
         folds = splitter(self.n_folds, shuffle=True, random_state=self.seed)
         return folds.split(np.empty(len(rows.bad)), rows.bad, rows.group)
 
-    def _grow_fold(self, rows: _Rows, train: Places, held_out: Places, parameters: dict[str, Any]) -> lightgbm.Booster:
+    def _grow_fold(self, rows: _Rows, train: Places, held_out: Places, parameters: dict[str, Any]) -> _Grown:
         data = self._dataset(rows.take(train))
-        return lightgbm.train(
+        booster = lightgbm.train(
             parameters,
             data,
             self.n_estimators,
             valid_sets=[self._dataset(rows.take(held_out), reference=data)],
             valid_names=["held_out"],
             callbacks=[lightgbm.early_stopping(self.early_stopping_rounds, verbose=False)],
+            keep_training_booster=True,  # else the trees after the best number are gone
         )
+        score = FoldScore(booster.best_iteration, float(booster.best_score["held_out"]["binary_logloss"]))
+        return _Grown(lightgbm.Booster(model_str=booster.model_to_string(num_iteration=-1)), score)
 
     def _dataset(self, rows: _Rows, reference: lightgbm.Dataset | None = None) -> lightgbm.Dataset:
         return lightgbm.Dataset(
@@ -387,10 +399,6 @@ def _refuse_scarce(rows: _Rows, n_folds: int) -> None:
                 f"{n_folds} folds need at least {n_folds} {unit} with {word} (of both classes); got {count}. "
                 f"Lower n_folds, or widen the development window."
             )
-
-
-def _best_loss(booster: lightgbm.Booster) -> float:
-    return float(booster.best_score["held_out"]["binary_logloss"])
 
 
 def _storable(booster: lightgbm.Booster) -> lightgbm.Booster:

@@ -229,7 +229,7 @@ def _grow(model: DefaultRiskModel, settings: Settings, rows: Rows, fold: Fold, c
         auc=auc(bad, margin),
         error=_delong_error(bad, margin),
         log_loss=log_loss(margin, bad, weight),
-        trees=booster.best_iteration,
+        trees=booster.num_trees(),
         cost=explanation_cost(booster),
         microseconds=1e6 * seconds / len(held_out),
     )
@@ -259,8 +259,8 @@ def _delong_error(bad: NDArray[np.bool_], margin: Floats) -> float:
 
 
 def explanation_cost(booster: lightgbm.Booster) -> int:
-    """Return the sum over the leaves of the trees up to the best iteration of the different features on the path there."""
-    trees = booster.dump_model(num_iteration=max(booster.best_iteration, 0))["tree_info"]
+    """Return the sum over the leaves of all trees of the different features on the path there."""
+    trees = booster.dump_model()["tree_info"]
     return sum(_players(tree["tree_structure"], frozenset()) for tree in trees)
 
 
