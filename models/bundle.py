@@ -141,7 +141,7 @@ class Bundle:
         if sha256(raw).hexdigest() != manifest["files"][MODEL]:
             raise BundleError(f"{folder / MODEL} is not the file its manifest was written with; restore the folder")
         bundle = cls._from_manifest(raw.decode(), manifest)
-        if tuple(bundle.booster.feature_name()) != bundle.encoder.names:
+        if tuple(bundle.booster.feature_name()) != bundle.encoder.stored_names:
             raise BundleError(
                 f"{folder / MODEL} has other features than {MANIFEST}; write the bundle anew from its model"
             )

@@ -9,6 +9,9 @@ from scipy.special import expit, logit
 
 Floats = NDArray[np.float64]
 
+POINT_IN_TIME, THROUGH_THE_CYCLE = "point_in_time", "through_the_cycle"
+"""What the level of the PDs stands for."""
+
 STEPS = 100
 """Newton needs about six steps; a likelihood without a maximum (separated classes) never settles."""
 
@@ -21,13 +24,15 @@ class AffineCalibration:
 
     Slope and intercept make the PDs true on out-of-fold margins (Platt 1999); the shift moves their mean to the central
     tendency in log-odds (the prior shift of Saerens, Latinne and Decaestecker 2002). `fallback` says that no rising line
-    could be fitted, so that the slope is 1 and only the level was learnt.
+    could be fitted, so that the slope is 1 and only the level was learnt. `level` names what the mean PD stands for: the
+    default rate of the sample's own time, or the long-run one that was given as central tendency.
     """
 
     slope: float
     intercept: float
     shift: float = 0.0
     fallback: bool = False
+    level: str = POINT_IN_TIME
 
     def log_odds(self, margin: Floats) -> Floats:
         """Return the calibrated log-odds of default of margins, any shape."""
@@ -48,7 +53,12 @@ def fit_calibration(
     if central_tendency is None:
         return AffineCalibration(slope, intercept, fallback=fallback)
     shift = shift_to_mean(slope * margin + intercept, central_tendency, weight)
-    return AffineCalibration(slope, intercept, shift, fallback)
+    return AffineCalibration(slope, intercept, shift, fallback, THROUGH_THE_CYCLE)
+
+
+def log_loss(log_odds: Floats, bad: NDArray[np.bool_], weight: Floats) -> float:
+    """Return the weighted mean log loss of log-odds of default, lower is better; all of shape (n_rows,)."""
+    return float(np.average(_surprise(log_odds, bad), weights=weight))
 
 
 def shift_to_mean(log_odds: Floats, mean_pd: float, weight: Floats) -> float:
@@ -87,5 +97,9 @@ def _newton_step(line: Floats, margin: Floats, bad: NDArray[np.bool_], weight: F
 
 
 def _loss(line: Floats, margin: Floats, bad: NDArray[np.bool_], weight: Floats) -> float:
-    log_odds = line[0] * margin + line[1]
-    return float((weight * np.logaddexp(0, np.where(bad, -log_odds, log_odds))).sum())
+    return float((weight * _surprise(line[0] * margin + line[1], bad)).sum())
+
+
+def _surprise(log_odds: Floats, bad: NDArray[np.bool_]) -> Floats:
+    """What each outcome costs in log loss."""
+    return np.logaddexp(0, np.where(bad, -log_odds, log_odds))

@@ -3,7 +3,7 @@
 import logging
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from typing import Any, NamedTuple
 
 import lightgbm
@@ -24,11 +24,18 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
-from models.calibration import fit_calibration
+from models.calibration import fit_calibration, log_loss
 from models.encoding import FeatureEncoder
+from models.ensemble import average, mean_margin
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
+Places = NDArray[np.intp]
+_Fold = tuple[Places, Places]
+"""The rows to learn from and the rows held out."""
+
+STOPS = 25
+"""Numbers of trees, evenly spaced, at which a model may stop."""
 
 log = logging.getLogger(__name__)
 
@@ -53,6 +60,13 @@ class _Rows(NamedTuple):
         return _Rows(self.matrix[rows], self.bad[rows], self.weight[rows], None)
 
 
+class _Grown(NamedTuple):
+    """The trees of one fold, those after its best number too, and what early stopping found."""
+
+    booster: lightgbm.Booster
+    score: FoldScore
+
+
 class DefaultRiskModel(ClassifierMixin, BaseEstimator):
     """Probability of default from LightGBM trees under monotone constraints, with affine out-of-fold calibration.
 
@@ -67,20 +81,22 @@ class DefaultRiskModel(ClassifierMixin, BaseEstimator):
         categories by column of numbers. The direction of such a number holds among companies of one category.
     learning_rate, num_leaves, max_depth, min_child_samples, min_child_weight, reg_lambda : shape of the trees.
     subsample, colsample : share of the rows and of the columns, in (0, 1], that each tree sees.
+    extra_trees : whether thresholds are drawn at random (Geurts, Ernst and Wehenkel 2006).
+    n_seeds : models that differ in their random rows, columns and thresholds alone; their margins are averaged into one.
     n_estimators : most trees a fold may grow.
-    early_stopping_rounds : a fold stops after so many trees without a better held-out log loss.
-    n_folds : folds of whole groups; the final model grows the median of their best numbers of trees.
+    early_stopping_rounds : a fold stops after so many trees without a better held-out log loss, before calibration.
+    n_folds : folds of whole groups; the final number of trees has the lowest log loss over them, after calibration.
     central_tendency : wanted mean PD in (0, 1), for example the default rate over a full cycle; None keeps the observed.
-    seed : of the folds and of the sampling.
+    seed : of the folds and of all that is drawn.
     num_threads : used for fitting and predicting; 0 is LightGBM's default.
 
     Attributes
     ----------
-    booster_ : lightgbm.Booster, the trees.
+    booster_ : lightgbm.Booster, the trees: those of every seed, one seed after the other.
     encoder_, categories_ : order and categories of the features; sorted values by categorical column.
     slope_, intercept_, shift_, calibration_ : the calibration; `calibration_.fallback` if no rising line could be fitted.
     out_of_fold_margin_ : shape (n_rows,), margin of each row from trees that never saw its group.
-    best_iteration_ : trees of the final model. fold_scores_ : one FoldScore a fold.
+    best_iteration_ : trees of each seed. fold_scores_ : one FoldScore a fold and seed.
     classes_, n_features_in_, feature_names_in_ : as everywhere in scikit-learn; the second class is default.
     """
 
@@ -90,15 +106,17 @@ class DefaultRiskModel(ClassifierMixin, BaseEstimator):
         directions: Mapping[str, int] | None = None,
         standardise_within: Mapping[str, str] | None = None,
         learning_rate: float = 0.05,
-        num_leaves: int = 15,
+        num_leaves: int = 7,
         max_depth: int = 6,
-        min_child_samples: int = 50,
+        min_child_samples: int = 20,
         min_child_weight: float = 1e-3,
         reg_lambda: float = 1.0,
-        subsample: float = 0.8,
-        colsample: float = 0.8,
-        n_estimators: int = 1000,
-        early_stopping_rounds: int = 50,
+        subsample: float = 0.7,
+        colsample: float = 1.0,
+        extra_trees: bool = False,
+        n_seeds: int = 3,
+        n_estimators: int = 1500,
+        early_stopping_rounds: int = 200,
         n_folds: int = 5,
         central_tendency: float | None = None,
         seed: int = 0,
@@ -114,6 +132,8 @@ class DefaultRiskModel(ClassifierMixin, BaseEstimator):
         self.reg_lambda = reg_lambda
         self.subsample = subsample
         self.colsample = colsample
+        self.extra_trees = extra_trees
+        self.n_seeds = n_seeds
         self.n_estimators = n_estimators
         self.early_stopping_rounds = early_stopping_rounds
         self.n_folds = n_folds
@@ -154,22 +174,73 @@ class DefaultRiskModel(ClassifierMixin, BaseEstimator):
 
     def _fit_rows(self, rows: _Rows) -> None:
         _refuse_scarce(rows, self.n_folds)
-        folds = list(self._folds(rows))
-        boosters = [self._grow_fold(rows, *fold, number) for number, fold in enumerate(folds, start=1)]
-        self.fold_scores_ = tuple(FoldScore(b.best_iteration, _best_loss(b)) for b in boosters)
-        self.best_iteration_ = max(1, int(np.median([score.rounds for score in self.fold_scores_])))
-        self.out_of_fold_margin_ = np.empty(len(rows.bad))
-        for booster, (_, held_out) in zip(boosters, folds, strict=True):
-            # The final number of trees, not the fold's own best: that one was chosen on these very rows.
-            self.out_of_fold_margin_[held_out] = self._margin(booster, rows.matrix[held_out], self.best_iteration_)
-        self.booster_ = _storable(lightgbm.train(self._parameters(), self._dataset(rows), self.best_iteration_))
+        folds, seeds = list(self._folds(rows)), self._seeds()
+        runs = [self._grow_folds(rows, folds, seed) for seed in seeds]
+        self.fold_scores_ = tuple(fold.score for run in runs for fold in run)
+        self.best_iteration_, self.out_of_fold_margin_ = self._stop(rows, folds, runs)
+        data = self._dataset(rows)
+        boosters = [lightgbm.train(self._parameters(s), data, self.best_iteration_) for s in seeds]
+        self.booster_ = _storable(average(boosters))
         self.calibration_ = fit_calibration(self.out_of_fold_margin_, rows.bad, rows.weight, self.central_tendency)
+
+    def _seeds(self) -> list[int]:
+        further = np.random.SeedSequence(self.seed).generate_state(self.n_seeds - 1) >> 1
+        return [self.seed, *map(int, further)]
+
+    def _grow_folds(self, rows: _Rows, folds: list[_Fold], seed: int) -> list[_Grown]:
+        parameters, grown = self._parameters(seed), []
+        for number, fold in enumerate(folds, start=1):
+            grown.append(self._grow_fold(rows, *fold, parameters))
+            found = (number, len(folds), *astuple(grown[-1].score))
+            log.info("fold %d of %d: %d trees, held-out log loss %.5f", *found)
+        return grown
+
+    def _stop(self, rows: _Rows, folds: list[_Fold], runs: list[list[_Grown]]) -> tuple[int, Floats]:
+        """Return where all folds should have stopped, and the margins out of fold there.
+
+        One number of trees, not each fold's best: that one was chosen on its own rows. What counts is the log loss after
+        calibration. It goes on falling when the raw one, which punishes bold margins as well as wrong ones, has long begun
+        to rise.
+        """
+        grown = min(fold.booster.num_trees() for run in runs for fold in run)
+        margin, stops, start = np.zeros(len(rows.bad)), [], 0
+        for end in np.unique(np.linspace(1, grown, STOPS).round().astype(int)).tolist():
+            margin, start = margin + self._out_of_fold(rows, folds, runs, range(start, end)), end
+            log_odds = fit_calibration(margin, rows.bad, rows.weight).log_odds(margin)
+            stops.append((log_loss(log_odds, rows.bad, rows.weight), end, margin))
+        _, trees, margin = min(stops, key=lambda stop: stop[0])
+        return trees, margin
+
+    def _out_of_fold(self, rows: _Rows, folds: list[_Fold], runs: list[list[_Grown]], trees: range) -> Floats:
+        """What some trees, which never saw a row's fold, add to its margin, in the mean over the runs; shape (n_rows,)."""
+        margin = np.empty(len(rows.bad))
+        for (_, held_out), fold in zip(folds, zip(*runs, strict=True), strict=True):
+            boosters = [of_one_seed.booster for of_one_seed in fold]
+            margin[held_out] = mean_margin(boosters, rows.matrix[held_out], trees, self.num_threads)
+        return margin
+
+    def grow_held_out(
+        self, X: pd.DataFrame, bad: Bools, weight: Floats, train: Places, held_out: Places
+    ) -> tuple[lightgbm.Booster, Floats]:
+        """Return the trees of one seed, grown on some rows and stopped by others, and the matrix of these.
+
+        For searches: nothing is calibrated, and the model is not fitted afterwards. `bad` and `weight` have shape (n_rows,),
+        `train` and `held_out` are places of rows; raises ValueError as `fit` does.
+        """
+        self.encoder_ = FeatureEncoder.learn(X.iloc[train], self.standardise_within)
+        rows = _Rows(self.encoder_.matrix(X), bad, weight, None)
+        booster, score = self._grow_fold(rows, train, held_out, self._parameters(self.seed))
+        best = lightgbm.Booster(model_str=booster.model_to_string(num_iteration=score.rounds))
+        return best, rows.matrix[held_out]
 
     def decision_function(self, X: pd.DataFrame | ArrayLike) -> Floats:
         """Return the calibrated log-odds of default, shape (n_rows,)."""
         check_is_fitted(self)
         matrix = self.encoder_.matrix(self._frame(X, reset=False))
-        return self.calibration_.log_odds(self._margin(self.booster_, matrix))
+        if not len(matrix):
+            return np.empty(0)
+        margin = self.booster_.predict(matrix, raw_score=True, num_threads=self.num_threads)
+        return self.calibration_.log_odds(np.asarray(margin))
 
     def predict_proba(self, X: pd.DataFrame | ArrayLike) -> Floats:
         """Return the probabilities of good and of default, shape (n_rows, 2)."""
@@ -208,6 +279,7 @@ class DefaultRiskModel(ClassifierMixin, BaseEstimator):
 
     def _check_parameters(self) -> None:
         check_scalar(self.n_folds, "n_folds", int, min_val=2)
+        check_scalar(self.n_seeds, "n_seeds", int, min_val=1)
         check_scalar(self.n_estimators, "n_estimators", int, min_val=1)
         check_scalar(self.early_stopping_rounds, "early_stopping_rounds", int, min_val=1)
         if self.central_tendency is not None and not 0 < self.central_tendency < 1:
@@ -247,32 +319,24 @@ class DefaultRiskModel(ClassifierMixin, BaseEstimator):
             )
         return values == self.classes_[1]
 
-    def _folds(self, rows: _Rows) -> Iterator[tuple[NDArray[np.intp], NDArray[np.intp]]]:
+    def _folds(self, rows: _Rows) -> Iterator[_Fold]:
         splitter = StratifiedKFold if rows.group is None else StratifiedGroupKFold
         folds = splitter(self.n_folds, shuffle=True, random_state=self.seed)
         return folds.split(np.empty(len(rows.bad)), rows.bad, rows.group)
 
-    def _grow_fold(
-        self, rows: _Rows, train: NDArray[np.intp], held_out: NDArray[np.intp], number: int
-    ) -> lightgbm.Booster:
+    def _grow_fold(self, rows: _Rows, train: Places, held_out: Places, parameters: dict[str, Any]) -> _Grown:
         data = self._dataset(rows.take(train))
-        stop = lightgbm.early_stopping(self.early_stopping_rounds, verbose=False)
         booster = lightgbm.train(
-            self._parameters(),
+            parameters,
             data,
             self.n_estimators,
             valid_sets=[self._dataset(rows.take(held_out), reference=data)],
             valid_names=["held_out"],
-            callbacks=[stop],
+            callbacks=[lightgbm.early_stopping(self.early_stopping_rounds, verbose=False)],
+            keep_training_booster=True,  # else the trees after the best number are gone
         )
-        log.info(
-            "fold %d of %d: %d trees, held-out log loss %.5f",
-            number,
-            self.n_folds,
-            booster.best_iteration,
-            _best_loss(booster),
-        )
-        return booster
+        score = FoldScore(booster.best_iteration, float(booster.best_score["held_out"]["binary_logloss"]))
+        return _Grown(lightgbm.Booster(model_str=booster.model_to_string(num_iteration=-1)), score)
 
     def _dataset(self, rows: _Rows, reference: lightgbm.Dataset | None = None) -> lightgbm.Dataset:
         return lightgbm.Dataset(
@@ -280,11 +344,11 @@ class DefaultRiskModel(ClassifierMixin, BaseEstimator):
             label=rows.bad.astype(np.float64),
             weight=rows.weight,
             reference=reference,
-            feature_name=list(self.encoder_.names),
+            feature_name=list(self.encoder_.stored_names),
             categorical_feature=self.encoder_.category_places,
         )
 
-    def _parameters(self) -> dict[str, Any]:
+    def _parameters(self, seed: int) -> dict[str, Any]:
         return {
             "objective": "binary",
             "metric": "binary_logloss",
@@ -297,12 +361,14 @@ class DefaultRiskModel(ClassifierMixin, BaseEstimator):
             "bagging_fraction": self.subsample,
             "bagging_freq": 1,
             "feature_fraction": self.colsample,
-            "seed": self.seed,
+            "extra_trees": self.extra_trees,
+            "seed": seed,
             "num_threads": self.num_threads,
             "deterministic": True,
             "force_col_wise": True,
             "verbosity": -1,
-        } | self._constraints()
+            **self._constraints(),
+        }
 
     def _constraints(self) -> dict[str, Any]:
         directions = dict(self.directions or {})
@@ -316,11 +382,6 @@ class DefaultRiskModel(ClassifierMixin, BaseEstimator):
             if sign and name in self.categories_:
                 raise ValueError(f"{name!r} is a category and has no order: give it direction 0, not {sign}")
         return {"monotone_constraints": signs, "monotone_constraints_method": "basic"} if any(signs) else {}
-
-    def _margin(self, booster: lightgbm.Booster, matrix: Floats, rounds: int | None = None) -> Floats:
-        if not len(matrix):
-            return np.empty(0)
-        return np.asarray(booster.predict(matrix, raw_score=True, num_iteration=rounds, num_threads=self.num_threads))
 
 
 def _is_named(frame: pd.DataFrame) -> bool:
@@ -338,10 +399,6 @@ def _refuse_scarce(rows: _Rows, n_folds: int) -> None:
                 f"{n_folds} folds need at least {n_folds} {unit} with {word} (of both classes); got {count}. "
                 f"Lower n_folds, or widen the development window."
             )
-
-
-def _best_loss(booster: lightgbm.Booster) -> float:
-    return float(booster.best_score["held_out"]["binary_logloss"])
 
 
 def _storable(booster: lightgbm.Booster) -> lightgbm.Booster:

@@ -8,6 +8,7 @@ A number may be taken in standard deviations from the mean of its category (a ca
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -90,7 +91,7 @@ class FeatureEncoder:
         """Learn from the frame to fit on: text, object and `category` columns are categories, the rest must be numbers.
 
         `standardise_within` names, for some of the numbers, the category within which each is standardised. Raises
-        ValueError, naming the columns, for repeated or unstorable names, for columns of dates or mixed values, and for a
+        ValueError, naming the columns, for repeated names, for columns of dates or mixed values, and for a
         standardisation of what is no number or within what is no category.
         """
         _check_names(X.columns)
@@ -100,6 +101,11 @@ class FeatureEncoder:
         _check_standards(pairs, set(X.columns), set(texts))
         standards = {name: Standard.learn(_finite(X[name]), X[within]) for name, within in pairs.items()}
         return cls(tuple(X.columns), seen, standards)
+
+    @cached_property
+    def stored_names(self) -> tuple[str, ...]:
+        """The names as LightGBM's text file can hold them, each once; most are as they are."""
+        return _stored(self.names)
 
     @property
     def category_places(self) -> list[int]:
@@ -154,12 +160,18 @@ def _check_names(names: pd.Index) -> None:
     repeated = sorted(set(names[names.duplicated()]))
     if repeated:
         raise ValueError(f"columns named more than once: {', '.join(repeated)}; keep one of each")
-    unstorable = [name for name in names if UNSTORABLE.search(name)]
-    if unstorable:
-        raise ValueError(
-            f"names that the model file cannot hold: {', '.join(map(repr, unstorable))}; "
-            'rename them without white space and without any of " , : [ ] { }'
-        )
+
+
+def _stored(names: tuple[str, ...]) -> tuple[str, ...]:
+    """A name with characters that the file cannot hold becomes one without, told from the others by its place."""
+    stored, taken = list(names), set(names)
+    for place, name in enumerate(names):
+        if UNSTORABLE.search(name) or not name:
+            stored[place] = f"{UNSTORABLE.sub('_', name)}_{place}"
+            while stored[place] in taken:
+                stored[place] += "_"
+            taken.add(stored[place])
+    return tuple(stored)
 
 
 def _check_standards(pairs: Mapping[str, str], names: set[str], categories: set[str]) -> None:

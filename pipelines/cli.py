@@ -77,6 +77,12 @@ def split() -> None:
 
 
 @app.command()
+def tune() -> None:
+    """Stage: a search for the trees' settings, if params.yaml asks for one."""
+    run_stage("tune")
+
+
+@app.command()
 def train() -> None:
     """Stage: the default-risk model, calibrated, as a bundle."""
     run_stage("train")

@@ -106,6 +106,8 @@ class Train(Section):
     subsample: PositiveShare
     colsample: PositiveShare
     reg_lambda: NotNegative
+    extra_trees: bool
+    n_seeds: AtLeastOne
     early_stopping_rounds: AtLeastOne
     n_folds: AtLeastTwo
     central_tendency: TrueShare | None
@@ -114,6 +116,15 @@ class Train(Section):
     leak_auc: TrueShare
     trusted: list[str]
     num_threads: AtLeastOne
+
+
+class Tune(Section):
+    """The search for settings."""
+
+    trials: NoneOrMore
+    seconds: Positive
+    n_folds: AtLeastTwo
+    within_standard_errors: NotNegative
 
 
 class Evaluate(Section):
@@ -168,6 +179,7 @@ class Params(Section):
     label: Label
     featurize: Featurize
     split: Split
+    tune: Tune
     train: Train
     evaluate: Evaluate
     explain: Explain

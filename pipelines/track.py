@@ -4,6 +4,7 @@ Where: `MLFLOW_TRACKING_URI` if set, else a SQLite file under `.mlflow/` of the 
 experiments). DVC calls this stage after restored and experimental runs too, so that both worlds know of each run.
 """
 
+import csv
 import hashlib
 import logging
 import os
@@ -17,6 +18,7 @@ from typing import Any
 
 from features.dimensions import CATALOGUE
 from models.bundle import MANIFEST, Bundle
+from models.tuning import SPACE
 from pipelines.errors import InputError
 from pipelines.evaluate import METRICS_FILE
 from pipelines.featurize import FEATURES
@@ -28,12 +30,16 @@ from pipelines.report import FOLDER as REPORT
 from pipelines.split import SAMPLES
 from pipelines.train import BUNDLE
 from pipelines.train import SUMMARY as MODEL
+from pipelines.tune import TRIALS
 
 log = logging.getLogger(__name__)
 
 FINGERPRINT = "admission.fingerprint"
 REQUIREMENTS = ("lightgbm", "scikit-learn", "scipy", "pandas", "numpy", "numba", "ibis-framework")
 """What the logged model needs to score, pinned to what it was trained with."""
+
+TRIAL_METRICS = ("auc", "auc_error", "log_loss", "trees", "explanation_cost")
+"""What a trial of the search is compared by."""
 
 
 def run(params: Params) -> None:
@@ -114,6 +120,7 @@ def _record(experiment: str, fingerprint: str, params: Params) -> str:
         mlflow.log_metrics(_metrics())
         mlflow.log_artifacts(str(REPORT), "report")
         _log_model()
+        _log_trials()
         run_id = str(active.info.run_id)
         evidence.log(mlflow.MlflowClient(), run_id, FEATURES, SAMPLES, read_json(FEATURE_MANIFEST)["model"])
         return run_id
@@ -179,6 +186,26 @@ def _log_model() -> None:
             signature=_signature(bundle),
             pip_requirements=_pins(),
         )
+
+
+def _log_trials() -> None:
+    """Log every trial of the search, if there was one, as a run below the active one: settings and results."""
+    import mlflow
+    from mlflow.entities import Metric, Param
+
+    for trial in _trials():
+        number = trial.pop("trial")
+        with mlflow.start_run(run_name=f"trial {number}", nested=True) as active:
+            at = active.info.start_time
+            settings = [Param(name, trial[name]) for name in SPACE]
+            results = [Metric(name, float(trial[name]), at, 0) for name in TRIAL_METRICS]
+            mlflow.set_tags({name: trial[name] for name in ("pruned", "chosen")})
+            mlflow.MlflowClient().log_batch(active.info.run_id, results, settings)
+
+
+def _trials() -> list[dict[str, str]]:
+    text = TRIALS.read_text(encoding="utf-8") if TRIALS.exists() else ""
+    return list(csv.DictReader(text.splitlines()))
 
 
 def _code_paths(scratch: Path) -> list[str]:

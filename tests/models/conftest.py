@@ -38,7 +38,12 @@ def small_model(**changed: object) -> DefaultRiskModel:
         "early_stopping_rounds": 10,
         "learning_rate": 0.1,
         "n_folds": 3,
+        "n_seeds": 1,
+        "num_leaves": 15,
+        "max_depth": 6,
         "min_child_samples": 20,
+        "subsample": 0.8,
+        "colsample": 0.8,
     }
     return DefaultRiskModel(**{"directions": DIRECTIONS, **quick, **changed})
 

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from scipy.special import expit
 from sklearn.linear_model import LogisticRegression
 
-from models.calibration import AffineCalibration, fit_calibration, shift_to_mean
+from models.calibration import AffineCalibration, fit_calibration, log_loss, shift_to_mean
 
 
 def sample(n=20_000, slope=0.7, level=-3.0, seed=0):
@@ -66,6 +66,19 @@ def test_the_central_tendency_moves_the_level_and_not_the_slope():
 
     assert (shifted.slope, shifted.intercept) == (observed.slope, observed.intercept)
     assert shifted.shift > 0
+
+
+def test_the_level_is_named_after_what_it_stands_for():
+    margin, bad, weight = sample(500)
+
+    assert fit_calibration(margin, bad, weight).level == "point_in_time"
+    assert fit_calibration(margin, bad, weight, 0.03).level == "through_the_cycle"
+
+
+def test_the_log_loss_counts_each_row_with_its_weight():
+    log_odds, bad = np.log([1 / 9, 1.0]), np.array([False, True])
+
+    assert log_loss(log_odds, bad, np.array([3.0, 1.0])) == pytest.approx(-(3 * np.log(0.9) + np.log(0.5)) / 4)
 
 
 @pytest.mark.parametrize(

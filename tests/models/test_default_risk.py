@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import expit
 from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import roc_auc_score
+from sklearn.metrics import log_loss, roc_auc_score
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from models.default_risk import DefaultRiskModel
@@ -19,7 +19,11 @@ FOLDS_DEPEND_ON_ROWS = (
 
 
 @parametrize_with_checks(
-    [DefaultRiskModel(n_estimators=20, early_stopping_rounds=5, n_folds=2, min_child_samples=3, learning_rate=0.3)],
+    [
+        DefaultRiskModel(
+            n_estimators=20, early_stopping_rounds=5, n_folds=2, n_seeds=1, min_child_samples=3, learning_rate=0.3
+        )
+    ],
     expected_failed_checks=lambda _: {"check_sample_weight_equivalence_on_dense_data": FOLDS_DEPEND_ON_ROWS},
 )
 def test_the_model_keeps_the_promises_of_a_scikit_learn_classifier(estimator, check):
@@ -82,12 +86,74 @@ def test_the_margin_out_of_fold_is_that_of_trees_that_never_saw_the_customer(por
     assert roc_auc_score(lucky, leaking) > 0.9
 
 
-def test_the_final_model_grows_the_median_of_the_folds_best_numbers_of_trees(fitted):
-    rounds = [score.rounds for score in fitted.fold_scores_]
+def calibrated_loss(model, bad):
+    log_odds = model.calibration_.log_odds(model.out_of_fold_margin_)
+    return log_loss(bad, expit(log_odds))
 
-    assert fitted.best_iteration_ == fitted.booster_.num_trees() == int(np.median(rounds))
-    assert len(rounds) == fitted.n_folds
+
+def test_no_other_number_of_trees_has_better_calibrated_margins_out_of_fold(portfolio, fitted, quick_model):
+    """Early stopping on raw margins ends the folds; the model stops where its PDs, calibrated, are best."""
+    assert fitted.best_iteration_ == fitted.booster_.num_trees()
+    assert len(fitted.fold_scores_) == fitted.n_folds
     assert all(0 < score.log_loss < np.log(2) for score in fitted.fold_scores_)
+    for trees in (5, 10, 20, 30):
+        other = quick_model(n_estimators=trees, early_stopping_rounds=trees)
+        other.fit(portfolio.X, portfolio.defaulted, groups=portfolio.customer)
+        assert calibrated_loss(fitted, portfolio.defaulted) <= calibrated_loss(other, portfolio.defaulted) + 1e-12
+
+
+def test_the_margin_of_seeds_is_the_mean_of_theirs(portfolio, quick_model):
+    several = quick_model(n_seeds=3).fit(portfolio.X, portfolio.defaulted, groups=portfolio.customer)
+    matrix = several.encoder_.matrix(portfolio.X)
+    trees = several.best_iteration_
+    runs = [
+        several.booster_.predict(matrix, raw_score=True, start_iteration=start, num_iteration=trees)
+        for start in range(0, 3 * trees, trees)
+    ]
+
+    assert several.booster_.num_trees() == 3 * trees
+    np.testing.assert_allclose(several.booster_.predict(matrix, raw_score=True), sum(runs), atol=1e-12)
+    assert (runs[0] != runs[1]).any()
+    assert (runs[1] != runs[2]).any()
+
+
+def test_contributions_of_several_seeds_still_add_up_to_the_margin(portfolio, quick_model):
+    several = quick_model(n_seeds=3).fit(portfolio.X, portfolio.defaulted, groups=portfolio.customer)
+    matrix = several.encoder_.matrix(portfolio.X)
+
+    contributions = several.booster_.predict(matrix, pred_contrib=True)
+
+    margin = several.booster_.predict(matrix, raw_score=True)
+    np.testing.assert_allclose(contributions.sum(axis=1), margin, atol=1e-12)
+
+
+def test_several_seeds_give_the_same_bytes_whatever_the_number_of_threads(portfolio, quick_model):
+    one, two = (quick_model(n_seeds=2, num_threads=threads).fit(portfolio.X, portfolio.defaulted) for threads in (1, 2))
+
+    assert one.booster_.model_to_string() == two.booster_.model_to_string()
+    assert one.calibration_ == two.calibration_
+
+
+def test_seeds_without_anything_to_draw_are_all_alike(portfolio, quick_model):
+    whole = {"subsample": 1.0, "colsample": 1.0}
+    single, several = (quick_model(n_seeds=n, **whole).fit(portfolio.X, portfolio.defaulted) for n in (1, 2))
+
+    np.testing.assert_allclose(
+        several.decision_function(portfolio.X), single.decision_function(portfolio.X), atol=1e-12
+    )
+
+
+NAMES = ["days beyond terms", "ratio[x]:1", '工业, "C26"', "{age}"]
+
+
+def test_columns_may_have_any_name(portfolio, fitted, quick_model):
+    renamed = portfolio.X.set_axis(NAMES, axis=1)
+    directions = {NAMES[0]: 1, NAMES[1]: -1}
+
+    odd = quick_model(directions=directions).fit(renamed, portfolio.defaulted, groups=portfolio.customer)
+
+    assert (odd.decision_function(renamed) == fitted.decision_function(portfolio.X)).all()
+    assert odd.feature_names_in_.tolist() == NAMES
 
 
 def test_the_mean_out_of_fold_pd_equals_the_central_tendency(portfolio, quick_model):

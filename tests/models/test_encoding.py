@@ -120,10 +120,12 @@ def test_repeated_columns_are_refused():
         FeatureEncoder.learn(pd.concat([FRAME, FRAME[["listed"]]], axis=1))
 
 
-@pytest.mark.parametrize("name", ["net profit", "ratio[x]", "a,b", 'say "x"', "a:b"])
-def test_a_name_that_the_model_file_cannot_hold_is_refused(name):
-    with pytest.raises(ValueError, match="names that the model file cannot hold"):
-        FeatureEncoder.learn(pd.DataFrame({name: [1.0]}))
+def test_names_that_the_model_file_cannot_hold_are_stored_as_others_each_once():
+    names = ("net profit", "net:profit", "net_profit_1", "现金流", "", "a")
+
+    stored = FeatureEncoder(names).stored_names
+
+    assert stored == ("net_profit_0", "net_profit_1_", "net_profit_1", "现金流", "_4", "a")
 
 
 def test_nobody_to_score_gives_an_empty_matrix():

@@ -7,7 +7,7 @@ import pytest
 from main_job import copy_of_run, finished_run, params
 
 from models.bundle import Bundle
-from pipelines import track, train
+from pipelines import track, train, tune
 from pipelines.errors import InputError
 
 pytestmark = [
@@ -106,3 +106,22 @@ def test_tracking_leaves_the_run_itself_untouched(tracked):
 
     for file in (train.BUNDLE / "model.txt", train.BUNDLE / "manifest.json"):
         assert (folder / file).read_bytes() == (finished_run() / file).read_bytes()
+
+
+def test_every_trial_of_a_search_is_a_run_below_that_of_the_model(tmp_path, monkeypatch):
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    monkeypatch.delenv("DVC_ROOT", raising=False)
+    asked = params(tune={"trials": 2, "n_folds": 2}, train={"n_estimators": 10, "early_stopping_rounds": 5})
+    with copy_of_run(tmp_path):
+        tune.run(asked)
+        track.run(asked)
+        client = mlflow.MlflowClient(f"sqlite:///{tmp_path}/.mlflow/mlflow.db")
+        runs = client.search_runs([client.get_experiment_by_name("customer-admission").experiment_id])
+        trials = pd.read_csv(tune.TRIALS)
+
+    (model,) = [run for run in runs if "mlflow.parentRunId" not in run.data.tags]
+    below = {run.info.run_name: run for run in runs if run.data.tags.get("mlflow.parentRunId") == model.info.run_id}
+    assert sorted(below) == ["trial 0", "trial 1"]
+    assert below["trial 1"].data.metrics["auc"] == pytest.approx(trials["auc"][1])
+    assert below["trial 1"].data.params["num_leaves"] == str(trials["num_leaves"][1])
+    assert {run.data.tags["chosen"] for run in below.values()} == {"True", "False"}

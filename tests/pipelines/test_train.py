@@ -11,6 +11,7 @@ from models.bundle import Bundle, BundleError
 from models.metrics.discrimination import auc
 from models.splits import TEST
 from pipelines import evaluate, train
+from pipelines.development import unfitted_model
 from pipelines.errors import InputError
 
 
@@ -38,8 +39,8 @@ def test_the_bundle_standardises_within_the_categories_that_the_catalogue_names(
 
 
 def test_without_the_category_in_the_model_a_number_stays_as_it_is():
-    model = train._model(params(), ["en_ghg_intensity_log", "sv_current_ratio"])
-    complete = train._model(params(), ["en_ghg_intensity_log", "cx_industry"])
+    model = unfitted_model(params(), ["en_ghg_intensity_log", "sv_current_ratio"])
+    complete = unfitted_model(params(), ["en_ghg_intensity_log", "cx_industry"])
 
     assert model.standardise_within == {}
     assert complete.standardise_within == {"en_ghg_intensity_log": "cx_industry"}
@@ -156,3 +157,35 @@ def test_the_fingerprint_of_the_data_moves_with_one_feature_value(tmp_path):
         original = json.loads(train.SUMMARY.read_text())["fingerprints"]
     assert changed["data"] != original["data"]
     assert changed["params"] == original["params"]
+
+
+def test_the_bundle_carries_the_certificate_of_every_direction_it_promises():
+    bundle = Bundle.read(finished_run() / train.BUNDLE)
+    promised = {name: sign for name, sign in bundle.directions.items() if sign}
+
+    proofs = {name: entry["certificate"] for name, entry in bundle.reference.items() if "certificate" in entry}
+
+    assert proofs.keys() == promised.keys()
+    assert all(proof["direction"] == promised[name] for name, proof in proofs.items())
+    assert all(proof["holds_if_known"] for proof in proofs.values())
+    assert any(proof["trees_splitting"] for proof in proofs.values())
+
+
+def test_a_model_whose_trees_break_a_direction_is_not_written():
+    free = unfitted_model(params(train={"monotone": False}), ["sv_current_ratio", "cx_industry"])
+    rows = pd.read_parquet(finished_run() / train.FEATURES)[["sv_current_ratio", "cx_industry"]]
+    up_and_down = rows["sv_current_ratio"].rank(pct=True).mul(6).fillna(0).round() % 2
+    free.fit(rows, up_and_down).set_params(directions={"sv_current_ratio": -1})
+
+    with pytest.raises(InputError, match=r"the trees break the direction of sv_current_ratio .*do not use this model"):
+        train._certified(free)
+
+
+def test_the_level_of_the_pds_is_named_in_summary_and_bundle(tmp_path):
+    with copy_of_run(tmp_path):
+        observed = json.loads(train.SUMMARY.read_text())["level"]
+        train.run(params(train={"central_tendency": 0.03, "n_estimators": 20}))
+        summary, bundle = json.loads(train.SUMMARY.read_text()), Bundle.read(train.BUNDLE)
+
+    assert observed == "point_in_time"
+    assert summary["level"] == bundle.calibration.level == "through_the_cycle"
