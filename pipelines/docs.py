@@ -158,8 +158,7 @@ def write_templates(folder: Path) -> str:
 def dictionary() -> str:
     """Return the data dictionary as GitHub-flavoured Markdown."""
     parts = [HEAD, _folders(), _kinds(), *(_table(table) for table in TABLES.values()), _rules(), _scores(), _legend()]
-    return "
-".join([*parts, *(_dimension(dimension) for dimension in CATALOGUE.dimensions), NEW_FEATURE])
+    return "\n".join([*parts, *(_dimension(dimension) for dimension in CATALOGUE.dimensions), NEW_FEATURE])
 
 
 def _grid(header: str, rows: Iterable[Iterable[object]]) -> str:
