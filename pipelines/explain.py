@@ -1,9 +1,10 @@
 """Stage `explain`: why each applicant has the points it has, in indicators; and the cases the committee sees."""
 
+import json
 import logging
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -19,11 +20,11 @@ from models.explanation import (
 )
 from models.fidelity import by_dimension, share_distance, upper_bound, worst_found
 from models.splits import DEVELOPMENT, TEST
-from pipelines.cases import select_cases
+from pipelines.cases import Applicants, add_evidence, select_cases
 from pipelines.errors import InputError
 from pipelines.featurize import FEATURES
 from pipelines.ingest import CANONICAL, TRUTH
-from pipelines.io import fresh_folder, read_json, write_json
+from pipelines.io import engine, fresh_folder, read_canonical, read_json, write_json
 from pipelines.params import Params
 from pipelines.split import SAMPLES
 from pipelines.train import BUNDLE
@@ -41,9 +42,31 @@ PANELS = 12
 PANEL_ROWS, PANEL_STEPS = 400, 21
 
 
+class Portfolio(NamedTuple):
+    """The test sample explained, and what it is compared with."""
+
+    bundle: Bundle
+    rows: pd.DataFrame
+    test: pd.DataFrame
+    explanation: Explanation
+    applicants: Applicants
+
+
 def run(params: Params) -> None:
     """Run the stage in the project's folders."""
     fresh_folder(FOLDER)
+    found = explained(params)
+    bundle, rows, test, explanation, applicants = found
+    _write_contributions(found)
+    fidelity, metrics = _fidelity(explanation, rows, bundle)
+    write_json(EXPLANATION, {**_global(explanation, test, bundle), "fidelity": fidelity})
+    write_json(FIDELITY, metrics)
+    write_json(CASES, with_evidence(select_cases(applicants), params))
+    log.info("base plus contributions meet the prediction within %.1g log-odds", explanation.gap)
+
+
+def explained(params: Params) -> Portfolio:
+    """Return the test sample of the run in the project's folders, explained; InputError if it cannot be."""
     bundle = Bundle.read(BUNDLE, read_json(MODEL)["bundle_sha256"])
     features = pd.read_parquet(FEATURES)
     rows = pd.read_parquet(SAMPLES).merge(features.drop(columns=["customer_id", "as_of"]), on="application_id")
@@ -53,21 +76,29 @@ def run(params: Params) -> None:
         explanation = explain(bundle, test, CATALOGUE)
     except ValueError as error:
         raise InputError(str(error)) from None
-    _write_contributions(test, explanation, bundle)
-    found, metrics = _fidelity(explanation, rows, bundle)
-    write_json(EXPLANATION, {**_global(explanation, test, bundle), "fidelity": found})
-    write_json(FIDELITY, metrics)
-    people = _applicants(test)
-    write_json(CASES, select_cases(people, explanation, bundle, rows[rows["sample"] == DEVELOPMENT], params.explain))
-    log.info("base plus contributions meet the prediction within %.1g log-odds", explanation.gap)
+    development = rows[rows["sample"] == DEVELOPMENT]
+    applicants = Applicants(_applicants(test), explanation, bundle, development, params.explain)
+    return Portfolio(bundle, rows, test, explanation, applicants)
 
 
-def _write_contributions(test: pd.DataFrame, explanation: Explanation, bundle: Bundle) -> None:
-    """One row an applicant: score, and the points of every dimension, indicator and feature."""
+def with_evidence(cases: list[dict[str, Any]], params: Params) -> list[dict[str, Any]]:
+    """Return cases with the source rows behind the features they name."""
+    with engine(params.engine) as connection:
+        add_evidence(cases, read_canonical(connection, CANONICAL), connection)
+    return cases
+
+
+def _write_contributions(found: Portfolio) -> None:
+    """One row an applicant: score, scenario, and the points of every dimension, indicator and feature."""
+    test, explanation, bundle = found.test, found.explanation, found.bundle
     pd_12m = bundle.scale.pd(explanation.points)
     head = test[["application_id", "customer_id", "as_of", "sample"]].assign(
         pd_12m=pd_12m, points=explanation.points, grade=bundle.grades.grade(pd_12m), base_points=explanation.base_points
     )
+    head["industry"] = found.applicants.people["industry_code"].to_numpy()
+    head["counterfactual"] = [
+        json.dumps(found.applicants.counterfactual(at), allow_nan=False) for at in range(len(test))
+    ]
     parts = [
         part.add_prefix(prefix)
         for prefix, part in (

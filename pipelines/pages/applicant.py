@@ -6,6 +6,7 @@ from markupsafe import Markup
 
 from features.catalogue import Dimension, Indicator
 from features.dimensions import CATALOGUE
+from features.tables import TABLES
 from models.grades import GRADE_TEXTS, GRADES
 from pipelines.charts import DIMENSION_COLOURS, Row, grade_scale, points_bar, waterfall
 from pipelines.pages.portfolio import chip
@@ -27,6 +28,9 @@ def applicant_view(case: dict[str, Any], w: Wording) -> dict[str, Any]:
         "peers": peers(case, w),
         "against": [reason(r, w) for r in case["reasons_against"]],
         "in_favour": [reason(r, w) for r in case["reasons_for"]],
+        "scenario": scenario(case, w),
+        "knock_outs": [hit[w.lang] for hit in case["knock_outs"] or []],
+        "evidence": evidence(case, w),
         "limits": limits(case, w),
     }
 
@@ -127,14 +131,48 @@ def reason(entry: dict[str, Any], w: Wording) -> str:
     """Return one reason as a sentence: what the indicator says, the feature behind it with its peers, the points."""
     indicator, feature = _INDICATORS[entry["indicator"]], CATALOGUE.feature(entry["feature"])
     side = "against" if entry["points"] < 0 else "for"
-    known = {"feature": w.feature(feature), "points": w.points(entry["points"])}
-    window, peer = w.window(entry["window"]), w.value(feature, entry["peer_median"])
-    detail = window if peer == DASH else w.say("reason.peer", window=window, peer=peer)
+    known = {"feature": w.brief(feature), "points": w.points(entry["points"])}
+    window, peer = w.window(entry["window"]), w.value(feature, entry["compared_median"])
+    compared = "reason.all" if entry["compared_with"] == "all" else "reason.peer"
+    detail = window if peer == DASH else w.say(compared, window=window, peer=peer)
     if entry["value"] is None:
         why = w.known(feature, None)
         return w.say("reason.missing", indicator=w.of(indicator), detail=detail, why=why, **known)
     phrase = w.of(indicator, "bad_" if side == "against" else "good_")
     return w.say(f"reason.{side}", phrase=phrase, value=w.value(feature, entry["value"]), detail=detail, **known)
+
+
+def scenario(case: dict[str, Any], w: Wording) -> str:
+    """Return what would have to change for the next better grade as a sentence, or why nothing is told."""
+    found = case["counterfactual"]
+    if found["status"] != "reached":
+        return w.say(f"scenario.{found['status']}", **({"better": found["target"]} if found["target"] else {}))
+    moves = w.joined([_move(change, w) for change in found["changes"]])
+    pds = {"before": w.percent(found["pd_before"]), "after": w.percent(found["pd_after"])}
+    return w.say("scenario.reached", moves=moves, grade=case["grade"], better=found["grade_after"], **pds)
+
+
+def _move(change: dict[str, Any], w: Wording) -> str:
+    feature, before, after = CATALOGUE.feature(change["feature"]), change["before"], change["after"]
+    way = "step" if feature.unit in ("ordinal", "flag") else "down" if after < before else "up"
+    return w.say(f"scenario.{way}", feature=w.within(feature), a=w.value(feature, before), b=w.value(feature, after))
+
+
+def evidence(case: dict[str, Any], w: Wording) -> list[dict[str, Any]]:
+    """Return the source rows behind each feature named: feature, table, number of rows, and the newest in words."""
+    return [
+        {
+            "feature": w.feature(CATALOGUE.feature(e["feature"])),
+            "table": w.of(TABLES[e["table"]]),
+            "n": w.number(e["n"]),
+            "rows": [
+                w.say("evidence.row", row=r["key"], happened=w.day(r["happened"]), known=w.day(r["known_on"]))
+                for r in e["rows"]
+            ]
+            or [w.say("evidence.none")],
+        }
+        for e in case["evidence"]
+    ]
 
 
 def limits(case: dict[str, Any], w: Wording) -> list[str]:

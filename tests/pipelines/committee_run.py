@@ -246,6 +246,8 @@ def leading(indicator: Any, points: float, value: float | str | None) -> dict[st
         "value": value,
         "unit": feature.unit,
         "peer_median": 0.2,
+        "compared_with": "C",
+        "compared_median": 0.2,
         "window": feature.window,
         "points": points,
     }
@@ -291,13 +293,33 @@ def case(name: str = "median", **changes: Any) -> dict[str, Any]:
         "indicators": rows,
         "reasons_against": [reason_entry(r) for r in named if r["points"] <= -5][:4],
         "reasons_for": [reason_entry(r) for r in named if r["points"] >= 5][:3],
+        "counterfactual": scenario(),
+        "knock_outs": None,
         "peers": {"industry": "C", "n": 412},
+        "evidence": [
+            {
+                "feature": "rr_dbt_wavg_180d",
+                "table": "invoices",
+                "n": 14,
+                "rows": [{"key": "I0000777-0014", "happened": "2024-02-27", "known_on": "2024-01-12"}],
+            },
+            {"feature": "lt_defendant_cnt_1y", "table": "legal_cases", "n": 0, "rows": []},
+        ],
         **changes,
     }
 
 
+def scenario(**changes: Any) -> dict[str, Any]:
+    moved = [
+        {"feature": "rr_overdue_ratio_now", "before": 0.6234, "after": 0.182},
+        {"feature": "cp_tax_grade_ord", "before": 3.0, "after": 1.0},
+    ]
+    told = {"target": "R6", "status": "reached", "pd_before": 0.024, "pd_after": 0.0191, "grade_after": "R6"}
+    return {**told, "changes": moved, **changes}
+
+
 def reason_entry(row: dict[str, Any]) -> dict[str, Any]:
-    keys = ("feature", "value", "peer_median", "unit", "window")
+    keys = ("feature", "value", "compared_with", "compared_median", "unit", "window")
     return {"indicator": row["id"], "points": row["points"], **{key: row["leading"][key] for key in keys}}
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from committee_run import case, committee_run, write
+from committee_run import case, committee_run, scenario, write
 
 from features.dimensions import CATALOGUE
 from pipelines.errors import InputError
@@ -317,7 +317,8 @@ def entry(points: float, value: float | None, peer: float | None = 0.9) -> dict[
         "points": points,
         "feature": "rr_dbt_wavg_180d",
         "value": value,
-        "peer_median": peer,
+        "compared_with": "C",
+        "compared_median": peer,
         "unit": "days",
         "window": "180d",
     }
@@ -328,20 +329,20 @@ def entry(points: float, value: float | None, peer: float | None = 0.9) -> dict[
     [
         (
             entry(-12.3, 34.0),
-            "Weak repayment record: higher risk. Average days beyond terms, 180 days 34 days (past 180 days; peer median "
-            "0.90 days); −12.3 points.",
-            "还款记录较差，风险较高：加权平均逾期天数(180天)为 34 天（近180天；同行中位数 0.90 天），影响 −12.3 分。",
+            "Weak repayment record: higher risk. Average days beyond terms: 34 days (past 180 days; peer median 0.90 days); "
+            "−12.3 points.",
+            "还款记录较差，风险较高：加权平均逾期天数为 34 天（近180天；同行中位数 0.90 天），影响评分 −12.3 分。",
         ),
         (
             entry(8.0, -3.0, None),
-            "Sound repayment record: lower risk. Average days beyond terms, 180 days −3 days (past 180 days); +8.0 points.",
-            "还款记录良好，风险较低：加权平均逾期天数(180天)为 −3 天（近180天），影响 +8.0 分。",
+            "Sound repayment record: lower risk. Average days beyond terms: −3 days (past 180 days); +8.0 points.",
+            "还款记录良好，风险较低：加权平均逾期天数为 −3 天（近180天），影响评分 +8.0 分。",
         ),
         (
             entry(-6.0, None),
-            "Repayment record: Average days beyond terms, 180 days: not applicable, treated as missing (past 180 days; "
-            "peer median 0.90 days); −6.0 points.",
-            "还款记录：加权平均逾期天数(180天)不适用，按缺失处理（近180天；同行中位数 0.90 天），影响 −6.0 分。",
+            "Repayment record: Average days beyond terms not applicable, treated as missing (past 180 days; peer median "
+            "0.90 days); −6.0 points.",
+            "还款记录：加权平均逾期天数不适用，按缺失处理（近180天；同行中位数 0.90 天），影响评分 −6.0 分。",
         ),
     ],
 )
@@ -350,6 +351,65 @@ def test_a_reason_is_a_sentence_with_value_peers_period_and_points(
 ):
     assert reason(reason_entry, EN) == english
     assert reason(reason_entry, ZH) == chinese
+
+
+@pytest.mark.parametrize(
+    ("change", "english", "chinese"),
+    [
+        (
+            {},
+            "With overdue share of open balance down from 62.3% to 18.2%, tax credit grade changed from grade D to grade B "
+            "or M, and all else unchanged, the model's PD would be 1.91% instead of 2.40%, and the grade R6 instead of R7.",
+            "若当前逾期余额占比由 62.3% 降至 18.2%、纳税信用等级由 D 级 变为 B 或 M 级，其余不变，模型 PD 由 2.40% 降至 1.91%，"
+            "等级由 R7 升至 R6。",
+        ),
+        (
+            {"status": "unreachable", "changes": []},
+            "Grade R6 is not reachable by the actionable indicators within the usual range.",
+            "在可改变的指标范围内无法达到 R6 级。",
+        ),
+        (
+            {"status": "too_many", "changes": []},
+            "Grade R6 would need more than three of the actionable indicators to change.",
+            "达到 R6 级需改变三项以上可改变的指标。",
+        ),
+        ({"status": "best", "target": "", "changes": []}, "The grade is the best there is.", "已处于最优等级。"),
+    ],
+)
+def test_what_would_have_to_change_is_a_sentence_with_the_values_before_and_after(
+    change: dict[str, Any], english: str, chinese: str
+):
+    person = case(counterfactual=scenario(**change))
+
+    assert applicant_view(person, EN)["scenario"] == english
+    assert applicant_view(person, ZH)["scenario"] == chinese
+
+
+def test_a_reason_that_only_all_applicants_bear_out_says_whom_it_compares_with():
+    lonely = entry(-6.0, 4.0) | {"compared_with": "all", "compared_median": 2.0}
+
+    assert "median of all applicants 2 days" in reason(lonely, EN)
+    assert "全体申请人中位数 2 天" in reason(lonely, ZH)
+
+
+def test_knock_outs_stand_apart_from_the_score_and_unchecked_is_not_none():
+    hit = {"en": "KO1: on the list of dishonest debtors", "zh": "KO1：被列入失信被执行人名单"}
+
+    unchecked, checked, struck = (
+        Page(render_applicant(committee_run(), case(knock_outs=found), "en")).text for found in (None, [], [hit])
+    )
+
+    assert "Not checked in this run" in unchecked
+    assert "Checked; none is hit." in checked
+    assert "KO1: on the list of dishonest debtors" in struck
+    assert all("Independent of the score." in text for text in (unchecked, checked, struck))
+
+
+def test_the_source_rows_behind_a_named_feature_are_listed_with_key_and_both_dates():
+    text = Page(render_applicant(committee_run(), case(), "en")).text
+
+    assert "I0000777-0014 · 2024-02-27 · known 2024-01-12" in text
+    assert "no row known" in text
 
 
 def test_the_limits_of_an_applicant_s_data_name_what_was_not_assessed_and_what_had_no_value():
@@ -378,6 +438,7 @@ def test_every_source_says_for_how_many_applications_it_was_searched():
 def test_a_source_never_searched_is_not_one_that_was_searched_and_held_nothing():
     silent, searched = (
         {"feature": "ch_prior_default_decay", "value": value, "peer_median": 0.0, "window": "1825d", "unit": "index"}
+        | {"compared_with": "C", "compared_median": 0.0}
         for value in (None, 0.0)
     )
     person = case()
@@ -388,7 +449,7 @@ def test_a_source_never_searched_is_not_one_that_was_searched_and_held_nothing()
     assert said["groups"][0]["rows"][0]["value"] == "not searched"
     assert any("not searched, which is not the same as nothing found: Credit history" in x for x in said["limits"])
     assert reason({**searched, "indicator": "credit_history", "points": 9.0}, EN) == (
-        "Sound credit history: lower risk. Past defaults, time-decayed none found (past 5 years; peer median none found); "
+        "Sound credit history: lower risk. Past defaults, time-decayed: none found (past 5 years; peer median none found); "
         "+9.0 points."
     )
 
