@@ -1,12 +1,14 @@
 """Which applicants the committee sees, and everything their page needs."""
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Any
 
 import ibis
 import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from features.catalogue import Feature, Indicator
 from features.dimensions import CATALOGUE
@@ -185,9 +187,15 @@ def add_evidence(cases: Sequence[dict[str, Any]], tables: Mapping[str, ir.Table]
     """
     named = {case["application_id"]: _named_features(case) for case in cases}
     asked = {(t.name, days_of(f.window)) for features in named.values() for f in features for t in sources(f)}
-    head = [{key: case[key] for key in ("application_id", "customer_id", "as_of")} for case in cases]
-    frame = pd.DataFrame(head).assign(as_of=lambda x: pd.to_datetime(x["as_of"]))
-    applications = ibis.memtable(frame).mutate(as_of=ibis._.as_of.cast("date"))
+    head = [
+        {
+            "application_id": c["application_id"],
+            "customer_id": c["customer_id"],
+            "as_of": date.fromisoformat(c["as_of"]),
+        }
+        for c in cases
+    ]
+    applications = ibis.memtable(pa.Table.from_pylist(head))
     found = {
         (name, days): _by_application(connection, source_rows(applications, TABLES[name], tables[name], days))
         for name, days in sorted(asked)
