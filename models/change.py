@@ -13,7 +13,7 @@ import pandas as pd
 
 from features.catalogue import Catalogue
 from models.bundle import Bundle
-from models.explanation import Explanation, explain
+from models.explanation import Explainers, Explanation, explain
 
 
 @dataclass(frozen=True)
@@ -40,10 +40,13 @@ def explain_change(old: Bundle, new: Bundle, before: pd.DataFrame, now: pd.DataF
             f"two scorings of the same applicants were expected, row by row; the frames have {len(before)} and {len(now)} "
             "rows or another order: index both by customer_id, sorted"
         )
+    with_new = Explainers.of(new, catalogue)
+    then, later = (explain(new, X, catalogue, explainers=with_new) for X in (before, now))
     if old.sha256 == new.sha256:
-        first, last = explain(new, before, catalogue), explain(new, now, catalogue)
-        return split_change(first, last, first, last)
-    return split_change(*(explain(bundle, X, catalogue) for bundle in (old, new) for X in (before, now)))
+        return split_change(then, later, then, later)
+    with_old = Explainers.of(old, catalogue)
+    was, would_be = (explain(old, X, catalogue, explainers=with_old) for X in (before, now))
+    return split_change(was, would_be, then, later)
 
 
 def split_change(

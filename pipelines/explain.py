@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
+from scipy.stats import spearmanr
 
 from features.dimensions import CATALOGUE
 from models.bundle import Bundle
@@ -49,6 +50,9 @@ class Portfolio(NamedTuple):
     rows: pd.DataFrame
     test: pd.DataFrame
     explanation: Explanation
+    """What the committee reads: interventional, against the bundle's background where it has one."""
+    by_path: Explanation
+    """What batches are scored with: path-dependent."""
     applicants: Applicants
 
 
@@ -56,12 +60,12 @@ def run(params: Params) -> None:
     """Run the stage in the project's folders."""
     fresh_folder(FOLDER)
     found = explained(params)
-    bundle, rows, test, explanation, applicants = found
+    bundle, rows, explanation = found.bundle, found.rows, found.explanation
     _write_contributions(found)
     fidelity, metrics = _fidelity(explanation, rows, bundle)
-    write_json(EXPLANATION, {**_global(explanation, test, bundle), "fidelity": fidelity})
+    write_json(EXPLANATION, {**_global(found), "fidelity": fidelity})
     write_json(FIDELITY, metrics)
-    write_json(CASES, with_evidence(select_cases(applicants), params))
+    write_json(CASES, with_evidence(select_cases(found.applicants), params))
     log.info("base plus contributions meet the prediction within %.1g log-odds", explanation.gap)
 
 
@@ -73,12 +77,13 @@ def explained(params: Params) -> Portfolio:
     test = rows[rows["sample"].isin(TEST)].reset_index(drop=True)
     log.info("explaining %d applicants ...", len(test))
     try:
-        explanation = explain(bundle, test, CATALOGUE)
+        by_path = explain(bundle, test, CATALOGUE)
+        explanation = by_path if bundle.background is None else explain(bundle, test, CATALOGUE, interventional=True)
     except ValueError as error:
         raise InputError(str(error)) from None
     development = rows[rows["sample"] == DEVELOPMENT]
     applicants = Applicants(_applicants(test), explanation, bundle, development, params.explain)
-    return Portfolio(bundle, rows, test, explanation, applicants)
+    return Portfolio(bundle, rows, test, explanation, by_path, applicants)
 
 
 def with_evidence(cases: list[dict[str, Any]], params: Params) -> list[dict[str, Any]]:
@@ -119,16 +124,28 @@ def _applicants(test: pd.DataFrame) -> pd.DataFrame:
     return test.merge(asked, on="application_id").merge(latest.drop(columns="known_at"), on="customer_id", how="left")
 
 
-def _global(explanation: Explanation, test: pd.DataFrame, bundle: Bundle) -> dict[str, Any]:
-    factor = bundle.scale.factor
+def _global(found: Portfolio) -> dict[str, Any]:
+    explanation, test, bundle = found.explanation, found.test, found.bundle
     return {
         "base_points": explanation.base_points,
         "additivity_gap": explanation.gap,
+        "interventional": explanation is not found.by_path,
+        "agreement": _agreement(explanation, found.by_path),
         "interaction_points": explanation.interaction_points,
         "method": explanation.method,
         "dimensions": _dimensions(explanation),
-        "indicators": _indicators(explanation, test, factor),
+        "indicators": _indicators(explanation, test, bundle.scale.factor),
         "features": _features(explanation, test, bundle),
+    }
+
+
+def _agreement(explanation: Explanation, by_path: Explanation) -> dict[str, float | None]:
+    """Return Spearman's rho of the two kinds of values over all applicants, per indicator; None where one is constant."""
+    return {
+        str(name): None
+        if min(explanation.indicators[name].nunique(), by_path.indicators[name].nunique()) < 2
+        else float(spearmanr(explanation.indicators[name], by_path.indicators[name]).statistic)
+        for name in explanation.indicators
     }
 
 
