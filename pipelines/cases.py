@@ -83,6 +83,21 @@ class Applicants:
             "evidence": [],
         }
 
+    def listed(self) -> dict[str, Any]:
+        """Return what the explorer shows of every applicant, and the last grade that the policy admits."""
+        head = ("application_id", "customer_id", "as_of", "industry")
+        pd_12m = self.bundle.scale.pd(self.explanation.points)
+        grades = self.bundle.grades.grade(pd_12m)
+        points, parts = self.explanation.points.to_numpy(), self.explanation.indicators.round(3).to_dict("records")
+        rows = [
+            {key: value for key, value in self._header(at).items() if key in head}
+            | {"points": round(float(points[at]), 3), "pd_12m": float(pd_12m[at]), "grade": str(grades[at])}
+            | {"indicators": parts[at], "counterfactual": self.counterfactual(at)}
+            for at in np.argsort(self.people["application_id"].to_numpy(), kind="stable")
+        ]
+        names = [str(name) for name in self.explanation.indicators]
+        return {"cut_off_grade": self.settings.cut_off_grade, "indicators": names, "rows": rows}
+
     def counterfactual(self, at: int) -> dict[str, Any]:
         """Return what would have to change for a better grade, or why nothing is told."""
         found = {str(key): value for key, value in self.scenarios.scenarios.iloc[at].items()}

@@ -1,6 +1,5 @@
 """Stage `explain`: why each applicant has the points it has, in indicators; and the cases the committee sees."""
 
-import json
 import logging
 from collections.abc import Mapping
 from pathlib import Path
@@ -35,6 +34,7 @@ log = logging.getLogger(__name__)
 
 FOLDER = Path("data/explain")
 CONTRIBUTIONS, EXPLANATION, CASES = FOLDER / "contributions.parquet", FOLDER / "explanation.json", FOLDER / "cases.json"
+APPLICANTS = FOLDER / "applicants.json"
 FIDELITY = FOLDER / "fidelity.json"
 
 PANELS = 12
@@ -65,6 +65,7 @@ def run(params: Params) -> None:
     fidelity, metrics = _fidelity(explanation, rows, bundle)
     write_json(EXPLANATION, {**_global(found), "fidelity": fidelity})
     write_json(FIDELITY, metrics)
+    write_json(APPLICANTS, found.applicants.listed())
     write_json(CASES, with_evidence(select_cases(found.applicants), params))
     log.info("base plus contributions meet the prediction within %.1g log-odds", explanation.gap)
 
@@ -94,16 +95,12 @@ def with_evidence(cases: list[dict[str, Any]], params: Params) -> list[dict[str,
 
 
 def _write_contributions(found: Portfolio) -> None:
-    """One row an applicant: score, scenario, and the points of every dimension, indicator and feature."""
+    """One row an applicant: score, and the points of every dimension, indicator and feature."""
     test, explanation, bundle = found.test, found.explanation, found.bundle
     pd_12m = bundle.scale.pd(explanation.points)
     head = test[["application_id", "customer_id", "as_of", "sample"]].assign(
         pd_12m=pd_12m, points=explanation.points, grade=bundle.grades.grade(pd_12m), base_points=explanation.base_points
     )
-    head["industry"] = found.applicants.people["industry_code"].to_numpy()
-    head["counterfactual"] = [
-        json.dumps(found.applicants.counterfactual(at), allow_nan=False) for at in range(len(test))
-    ]
     parts = [
         part.add_prefix(prefix)
         for prefix, part in (

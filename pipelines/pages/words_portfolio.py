@@ -4,9 +4,12 @@ PORTFOLIO: dict[str, tuple[str, str]] = {
     "lang.name": ("English", "中文"),
     "title.portfolio": ("Customer admission: default risk", "客户准入违约风险报告"),
     "title.applicant": ("Applicant's page", "申请人评估表"),
+    "title.explorer": ("Applicants, one by one", "申请人逐户浏览"),
     "title.index": ("Reports to the risk committee", "风险委员会报告目录"),
     "title.committee": ("Report to the risk committee", "提交风险委员会"),
     "nav.portfolio": ("Portfolio report", "组合报告"),
+    "nav.explorer": ("Explorer", "申请人浏览器"),
+    "nav.workbook": ("Tables as a workbook (Excel)", "数据表（Excel 工作簿）"),
     "nav.index": ("All pages", "全部页面"),
     "nav.contents": ("Contents", "目录"),
     "disclaimer": (

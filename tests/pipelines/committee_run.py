@@ -326,13 +326,36 @@ def reason_entry(row: dict[str, Any]) -> dict[str, Any]:
 def committee_run() -> dict[str, Any]:
     """Return a fresh run; tests may change it."""
     cases = [case(name) for name in ("best", "median", "worst_admitted", "near_cut_off", "few_data")]
-    return {"metrics": metrics(), "details": details(), "explanation": explanation(), "cases": cases}
+    found = {"metrics": metrics(), "details": details(), "explanation": explanation()}
+    return {**found, "cases": cases, "applicants": applicants(12)}
+
+
+def applicants(n: int) -> dict[str, Any]:
+    """Return the explorer's applicants: every second reaches a better grade, industries and grades take turns."""
+    modelled = [i.id for i in CATALOGUE.indicators if i.features and CATALOGUE.dimension_of(i.id).id != UNASSESSED]
+    rows = []
+    for k in range(n):
+        parts = {name: round(((k * 7 + j * 13) % 41 - 20) * 0.37, 3) for j, name in enumerate(modelled)}
+        points = 588.4 + sum(parts.values())
+        unreachable = scenario(status="unreachable", changes=[])
+        rows.append(
+            {"application_id": f"A{k:07d}", "customer_id": f"C{k % 977:06d}", "as_of": f"2024-{k % 12 + 1:02d}-05"}
+            | {
+                "industry": ("C26", "F51", "E47")[k % 3],
+                "points": points,
+                "pd_12m": 1 / (1 + 2 ** ((points - 487) / 20)),
+            }
+            | {"grade": GRADES[min(9, max(0, int((700 - points) // 20)))], "indicators": parts}
+            | {"counterfactual": scenario() if k % 2 else unreachable}
+        )
+    return {"cut_off_grade": "R6", "indicators": modelled, "rows": rows}
 
 
 def write(run: dict[str, Any], evaluate: Path, explain: Path) -> None:
     """Write a run into the files the report reads."""
     files = {evaluate / "metrics.json": "metrics", evaluate / "details.json": "details"}
     files |= {explain / "explanation.json": "explanation", explain / "cases.json": "cases"}
+    files |= {explain / "applicants.json": "applicants"}
     for path, key in files.items():
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(run[key], ensure_ascii=False, allow_nan=False), encoding="utf-8")

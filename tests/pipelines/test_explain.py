@@ -28,6 +28,11 @@ def cases():
     return json.loads((finished_run() / explain.CASES).read_text())
 
 
+@pytest.fixture(scope="module")
+def applicants():
+    return json.loads((finished_run() / explain.APPLICANTS).read_text())
+
+
 @pytest.mark.parametrize("level", ["feature_", "indicator_", "dimension_"])
 def test_base_points_plus_contributions_are_the_points_of_every_applicant(contributions, level):
     total = contributions["base_points"] + contributions.filter(regex=f"^{level}").sum(axis=1)
@@ -122,11 +127,11 @@ def test_every_case_says_what_would_have_to_change_or_why_nothing_is_told(cases)
         assert bool(told["changes"]) == (told["status"] == "reached")
 
 
-def test_a_scenario_reaches_the_grade_it_tells_when_the_changed_applicant_is_scored(contributions):
+def test_a_scenario_reaches_the_grade_it_tells_when_the_changed_applicant_is_scored(applicants):
     folder = finished_run()
     bundle = Bundle.read(folder / train.BUNDLE)
     features = pd.read_parquet(folder / explain.FEATURES).set_index("application_id")
-    told = {row.application_id: json.loads(row.counterfactual) for row in contributions.itertuples()}
+    told = {row["application_id"]: row["counterfactual"] for row in applicants["rows"]}
     reached = {name: found for name, found in told.items() if found["status"] == "reached"}
 
     changed = features.loc[list(reached)].reset_index()

@@ -11,6 +11,7 @@ from features.dimensions import CATALOGUE
 from features.tables import TABLES
 from pipelines.glossary import LANGUAGES, TERMS, say
 from pipelines.pages.words_applicant import APPLICANT
+from pipelines.pages.words_explorer import EXPLORER
 from pipelines.pages.words_portfolio import PORTFOLIO
 from pipelines.pages.words_values import DEFINITIONS, VALUES
 
@@ -39,7 +40,7 @@ def test_a_term_is_translated_and_fills_the_same_places_in_both_languages(key: s
 
 
 def test_no_key_is_given_words_twice():
-    assert len(TERMS) == len(PORTFOLIO) + len(APPLICANT) + len(VALUES)
+    assert len(TERMS) == len(PORTFOLIO) + len(APPLICANT) + len(EXPLORER) + len(VALUES)
 
 
 @pytest.mark.parametrize("key", DEFINITIONS)

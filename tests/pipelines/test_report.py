@@ -3,6 +3,7 @@
 import base64
 import copy
 import hashlib
+import json
 import re
 from html.parser import HTMLParser
 from pathlib import Path
@@ -16,8 +17,9 @@ from pipelines.errors import InputError
 from pipelines.glossary import LANGUAGES, Language
 from pipelines.pages import portfolio
 from pipelines.pages.applicant import applicant_view, reason
+from pipelines.pages.applicant import scenario as scenario_words
 from pipelines.pages.wording import Wording
-from pipelines.report import render_all, render_applicant, render_portfolio, report
+from pipelines.report import render_all, render_applicant, render_explorer, render_portfolio, report
 
 VOID = {"meta", "br", "link", "img", "input", "hr"}
 EN, ZH = Wording("en"), Wording("zh")
@@ -47,7 +49,7 @@ class Page(HTMLParser):
         assert self.open.pop() == tag
 
     def handle_data(self, data: str) -> None:
-        if "style" not in self.open:
+        if not {"style", "script"} & set(self.open):
             self.words.append(data)
 
     @property
@@ -85,15 +87,23 @@ def test_every_link_leads_to_a_page_of_the_report_or_a_place_on_the_same_page(na
     assert {link[1:] for link in links if link.startswith("#")} <= set(read.all("id"))
 
 
+def sha256(text: str) -> str:
+    return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+
+
 @pytest.mark.parametrize("name", PAGES)
 def test_a_page_needs_nothing_from_outside_and_its_policy_forbids_it(name: str):
     html, read = PAGES[name], Page(PAGES[name])
     style = re.findall(r"<style>(.*?)</style>", html, re.S)
-    digest = base64.b64encode(hashlib.sha256(style[0].encode()).digest()).decode()
     policy = next(a["content"] for t, a in read.tags if a.get("http-equiv") == "Content-Security-Policy")
+    scripts = re.findall(r"<script>(.*?)</script>", html, re.S)
+    allowed = "".join(f"script-src 'sha256-{sha256(script)}'; " for script in scripts)
 
-    assert policy == f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
-    assert not {"script", "img", "link", "iframe", "object", "form"} & {tag for tag, _ in read.tags}
+    assert policy == (
+        f"default-src 'none'; style-src 'sha256-{sha256(style[0])}'; {allowed}base-uri 'none'; form-action 'none'"
+    )
+    assert len(scripts) == name.startswith("explorer")
+    assert not {"img", "link", "iframe", "object", "form"} & {tag for tag, _ in read.tags}
     assert not [a for _, attributes in read.tags for a in attributes if a == "style" or a.startswith("on")]
     assert set(re.findall(r"https?://[^\"'<\s]+", html)) <= {"http://www.w3.org/2000/svg"}
     assert "url(" not in style[0]
@@ -145,6 +155,41 @@ def test_hostile_names_of_data_do_no_harm_in_the_portfolio_report(lang: Language
     assert "script" not in {tag for tag, _ in read.tags}
     assert read.text.count(HOSTILE) >= 6
     assert "{{ 7*7 }}" in read.text
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_a_hostile_applicant_cannot_leave_the_explorer_s_data(lang: Language):
+    run = committee_run()
+    run["applicants"]["rows"][3] |= {
+        "customer_id": "</script>" + HOSTILE,
+        "industry": "<!--<i>",
+        "application_id": "&lt;",
+    }
+
+    html = render_explorer(run, lang)
+
+    assert HOSTILE not in html
+    assert "<!--" not in html
+    assert html.count("</script>") == 2
+    data = json.loads(re.findall(r'<script type="application/json" id="data">(.*?)</script>', html, re.S)[0])
+    assert data["rows"]["customer"][3] == "</script>" + HOSTILE
+    assert data["rows"]["id"][3] == "&lt;"
+
+
+def test_the_explorer_s_columns_are_those_of_the_applicants_whole_and_rounded_as_the_pages_round():
+    run = committee_run()
+
+    data = json.loads(re.findall(r'id="data">(.*?)</script>', render_explorer(run, "en"), re.S)[0])
+
+    for k, row in enumerate(run["applicants"]["rows"]):
+        assert data["rows"]["points"][k] == round(row["points"] * 100)
+        told = sum(data["rows"]["indicators"][k]) / 100 + data["base"]
+        assert told == pytest.approx(row["points"], abs=0.1)
+        assert data["scenarios"][data["rows"]["scenario"][k]] == scenario_words(row, EN)
+        assert data["decisions"][data["rows"]["decision"][k]] == (
+            "within the line" if row["grade"] in ("R1", "R2", "R3", "R4", "R5", "R6") else "outside the line"
+        )
+    assert {d["name"] for d in data["dimensions"]}.isdisjoint({"Industry reputation"})
 
 
 def test_the_first_screen_says_what_how_many_and_how_well():
@@ -475,7 +520,7 @@ def test_the_stage_writes_every_page_from_the_files_of_earlier_stages(tmp_path: 
 
     written = {p.name: p.read_text(encoding="utf-8") for p in (tmp_path / "report").iterdir()}
     assert written == PAGES
-    assert len(written) == 13
+    assert len(written) == 15
 
 
 def test_an_earlier_stage_that_has_not_run_is_named(tmp_path: Path):
