@@ -22,6 +22,7 @@ from pipelines.pages.portfolio import portfolio_view
 from pipelines.pages.wording import Wording
 from pipelines.pages.words_values import DEFINITIONS
 from pipelines.params import Params
+from pipelines.workbook import workbook
 
 log = logging.getLogger(__name__)
 
@@ -48,6 +49,8 @@ def report(evaluate: Path, explain: Path, out: Path) -> None:
     fresh_folder(out)
     for name, page in render_all(found).items():
         (out / name).write_text(page, encoding="utf-8")
+    for lang in LANGUAGES:
+        (out / f"tables.{lang}.xlsx").write_bytes(workbook(found, Wording(lang)))
     log.info("%s and %d pages more", out / "index.html", len(LANGUAGES) * (2 + len(found["cases"])))
 
 
@@ -88,7 +91,7 @@ def render_applicant(run: dict[str, Any], case: dict[str, Any], lang: Language) 
 def render_explorer(run: dict[str, Any], lang: Language) -> str:
     """Return the page over all applicants, searched, sorted and opened by its own small script, as one HTML page."""
     w = Wording(lang)
-    page = {"kind": "explorer wide", "file": "explorer", "title": w.say("title.explorer")}
+    page = {"kind": "wide", "file": "explorer", "title": w.say("title.explorer")}
     script = (TEMPLATES / "explorer.js").read_text(encoding="utf-8")
     return _render("explorer.html.j2", w, {**run, **page, **explorer_view(run, w)}, script)
 

@@ -118,7 +118,7 @@
       level += points[k];
     });
     steps.push({ name: words.score, from: score, to: score, label: number(score, 1), total: true });
-    const ends = steps.flatMap((s) => [s.from, s.to]), pitch = 26, left = 150, width = 460;
+    const ends = steps.flatMap((s) => [s.from, s.to]), pitch = 26, left = 204, width = 520;
     const middle = (Math.max(...ends) + Math.min(...ends)) / 2, half = Math.max(20, (Math.max(...ends) - Math.min(...ends)) / 2);
     const x = (v) => left + 52 + ((v - middle + half) / (2 * half)) * (width - left - 104);
     const figure = drawn("svg", { viewBox: `0 0 ${width} ${steps.length * pitch}`, role: "img",

@@ -20,7 +20,10 @@ HOME = Path(pipelines.__file__).parent
 TEMPLATES = sorted((HOME / "templates").glob("*.j2"))
 THE_SAME_IN_BOTH = {"benchmark.altman_z2", "benchmark.zmijewski", "benchmark.ohlson_o", "col.auc", "col.pd"}
 THE_SAME_IN_BOTH |= {"fact.auc", "fact.ks", "roc.curve", "gap"}
-USES = "\n".join(p.read_text(encoding="utf-8") for p in [*TEMPLATES, *HOME.glob("pages/[!w]*.py"), HOME / "report.py"])
+USES = "\n".join(
+    p.read_text(encoding="utf-8")
+    for p in [*TEMPLATES, *HOME.glob("pages/[!w]*.py"), HOME / "report.py", HOME / "workbook.py"]
+)
 USES += (HOME / "pages/wording.py").read_text(encoding="utf-8")
 
 

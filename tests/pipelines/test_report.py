@@ -61,6 +61,7 @@ class Page(HTMLParser):
 
 
 PAGES = render_all(committee_run())
+TABLES = ("tables.en.xlsx", "tables.zh.xlsx")
 
 
 def page(run: dict[str, Any], lang: Language = "en") -> Page:
@@ -83,7 +84,7 @@ def test_every_link_leads_to_a_page_of_the_report_or_a_place_on_the_same_page(na
     links = read.all("href")
 
     assert links
-    assert {link for link in links if not link.startswith("#")} <= set(PAGES)
+    assert {link for link in links if not link.startswith("#")} <= {*PAGES, *TABLES}
     assert {link[1:] for link in links if link.startswith("#")} <= set(read.all("id"))
 
 
@@ -518,8 +519,9 @@ def test_the_stage_writes_every_page_from_the_files_of_earlier_stages(tmp_path: 
 
     report(tmp_path / "evaluate", tmp_path / "explain", tmp_path / "report")
 
-    written = {p.name: p.read_text(encoding="utf-8") for p in (tmp_path / "report").iterdir()}
+    written = {p.name: p.read_text(encoding="utf-8") for p in (tmp_path / "report").glob("*.html")}
     assert written == PAGES
+    assert sorted(p.name for p in (tmp_path / "report").glob("*.xlsx")) == sorted(TABLES)
     assert len(written) == 15
 
 
