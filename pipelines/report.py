@@ -80,12 +80,18 @@ def render_portfolio(run: dict[str, Any], lang: Language) -> str:
     return _render("portfolio.html.j2", w, {**run, **page, **portfolio_view(run, w)})
 
 
-def render_applicant(run: dict[str, Any], case: dict[str, Any], lang: Language) -> str:
-    """Return one applicant's page, an entry of `run["cases"]`, as one HTML page."""
+def render_applicant(
+    run: dict[str, Any], case: dict[str, Any], lang: Language, *, file: str = "", root: str = ""
+) -> str:
+    """Return one applicant's page, a case as the stage `explain` tells it, as one HTML page.
+
+    `file` is its name without language and ending, `root` the way from its folder to that of the report.
+    """
     w = Wording(lang)
-    title = f"{w.say('title.applicant')} · {w.name('case', case['case'])}"
-    page = {"kind": "applicant", "file": f"applicant-{case['case']}", "title": title, "case": case}
-    return _render("applicant.html.j2", w, {**run, **page, **applicant_view(case, w)})
+    name = case["customer_id"] if case["case"] == "asked" else w.name("case", case["case"])
+    title = f"{w.say('title.applicant')} · {name}"
+    page = {"kind": "applicant", "file": file or f"applicant-{case['case']}", "title": title, "case": case}
+    return _render("applicant.html.j2", w, {**run, **page, **applicant_view(case, w)}, root=root)
 
 
 def render_explorer(run: dict[str, Any], lang: Language) -> str:
