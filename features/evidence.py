@@ -9,7 +9,7 @@ from features.catalogue import Feature
 from features.point_in_time import known, with_days, within
 from features.tables import INVOICES, TABLES, Table
 
-SHOWN = 3
+SHOWN = 2
 """Newest rows named of each table; the number of all is told beside them."""
 
 WHOLE_HISTORY = 36_500
@@ -41,7 +41,7 @@ def days_of(window: str) -> int:
 
 
 def source_rows(applications: ir.Table, table: Table, rows: ir.Table, days: int) -> ir.Table:
-    """Return the newest rows of a table within `days` up to as_of that were known by then, at most three an application.
+    """Return the newest rows of a table within `days` up to as_of that were known by then, at most two an application.
 
     Columns: application_id, key (of the row, without the customer), happened_on (the day of the fact; of an invoice, that
     it was due), known_on, n (rows in all), place (0 is the newest).

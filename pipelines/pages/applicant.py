@@ -113,7 +113,7 @@ def _leading(leading: dict[str, Any] | None, w: Wording) -> dict[str, str]:
         return {"feature": DASH, "value": DASH, "peer": DASH, "window": DASH}
     feature = CATALOGUE.feature(leading["feature"])
     return {
-        "feature": w.feature(feature),
+        "feature": w.brief(feature),
         "value": w.known(feature, leading["value"]),
         "peer": w.value(feature, leading["peer_median"]),
         "window": w.window(leading["window"]),

@@ -98,8 +98,8 @@ APPLICANT: dict[str, tuple[str, str]] = {
     "evidence.title": ("Evidence behind the features named", "所列特征的依据"),
     "evidence.note": (
         "Rows of the source tables inside the feature's period that were known on the day of the application; the newest "
-        "three with the day of the fact and the day it became known.",
-        "特征观察期内、申请当日已知的源表记录；列出最近三条及其发生日与获知日。",
+        "two with the day of the fact and the day it became known.",
+        "特征观察期内、申请当日已知的源表记录；列出最近两条及其发生日与获知日。",
     ),
     "evidence.newest": ("Newest rows: key, day, known on", "最近记录：主键、发生日、获知日"),
     "evidence.row": ("{row} · {happened} · known {known}", "{row} · {happened} · 获知 {known}"),
