@@ -13,6 +13,7 @@ import pyarrow as pa
 from features.catalogue import Feature, Indicator
 from features.dimensions import CATALOGUE
 from features.evidence import days_of, source_rows, sources
+from features.knock_outs import proofs, states
 from features.tables import MINOR_UNITS, TABLES
 from models.bundle import Bundle
 from models.counterfactual import Counterfactuals, counterfactuals, moves
@@ -202,15 +203,7 @@ def add_evidence(cases: Sequence[dict[str, Any]], tables: Mapping[str, ir.Table]
     """
     named = {case["application_id"]: _named_features(case) for case in cases}
     asked = {(t.name, days_of(f.window)) for features in named.values() for f in features for t in sources(f)}
-    head = [
-        {
-            "application_id": c["application_id"],
-            "customer_id": c["customer_id"],
-            "as_of": date.fromisoformat(c["as_of"]),
-        }
-        for c in cases
-    ]
-    applications = ibis.memtable(pa.Table.from_pylist(head))
+    applications = _applications(cases)
     found = {
         (name, days): _by_application(connection, source_rows(applications, TABLES[name], tables[name], days))
         for name, days in sorted(asked)
@@ -223,6 +216,41 @@ def add_evidence(cases: Sequence[dict[str, Any]], tables: Mapping[str, ir.Table]
             for f in named[own]
             for t in sources(f)
         ]
+
+
+def add_knock_outs(
+    cases: Sequence[dict[str, Any]],
+    tables: Mapping[str, ir.Table],
+    connection: Connection,
+    complete_sources: Sequence[str],
+) -> None:
+    """Add to each case the state of every knock-out rule that tables decide, with the rows that prove a hit."""
+    applications = _applications(cases)
+    found = connection.to_pyarrow(states(applications, tables, complete_sources)).to_pylist()
+    rows = connection.to_pyarrow(proofs(applications, tables).order_by("application_id", "rule", "since")).to_pylist()
+    by_application = {row.pop("application_id"): row for row in found}
+    proven: dict[tuple[str, str], list[dict[str, str]]] = {}
+    for r in rows:
+        proof = {"table": r["table"], "key": r["row_key"], "since": str(r["since"])}
+        proven.setdefault((r["application_id"], r["rule"]), []).append(proof)
+    for case in cases:
+        own = case["application_id"]
+        case["knock_outs"] = [
+            {"rule": rule, "state": state, "proofs": proven.get((own, rule), [])}
+            for rule, state in by_application[own].items()
+        ]
+
+
+def _applications(cases: Sequence[dict[str, Any]]) -> ir.Table:
+    head = [
+        {
+            "application_id": c["application_id"],
+            "customer_id": c["customer_id"],
+            "as_of": date.fromisoformat(c["as_of"]),
+        }
+        for c in cases
+    ]
+    return ibis.memtable(pa.Table.from_pylist(head))
 
 
 def _named_features(case: dict[str, Any]) -> list[Feature]:

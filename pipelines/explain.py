@@ -20,7 +20,7 @@ from models.explanation import (
 )
 from models.fidelity import by_dimension, share_distance, upper_bound, worst_found
 from models.splits import DEVELOPMENT, TEST
-from pipelines.cases import Applicants, add_evidence, select_cases
+from pipelines.cases import Applicants, add_evidence, add_knock_outs, select_cases
 from pipelines.errors import InputError
 from pipelines.featurize import FEATURES
 from pipelines.ingest import CANONICAL, TRUTH
@@ -88,9 +88,11 @@ def explained(params: Params) -> Portfolio:
 
 
 def with_evidence(cases: list[dict[str, Any]], params: Params) -> list[dict[str, Any]]:
-    """Return cases with the source rows behind the features they name."""
+    """Return cases with the source rows behind the features they name, and the knock-outs checked."""
     with engine(params.engine) as connection:
-        add_evidence(cases, read_canonical(connection, CANONICAL), connection)
+        tables = read_canonical(connection, CANONICAL)
+        add_evidence(cases, tables, connection)
+        add_knock_outs(cases, tables, connection, params.featurize.complete_sources)
     return cases
 
 

@@ -6,6 +6,7 @@ from markupsafe import Markup
 
 from features.catalogue import Dimension, Indicator
 from features.dimensions import CATALOGUE
+from features.knock_outs import KNOCK_OUTS
 from features.tables import TABLES
 from models.grades import GRADE_TEXTS, GRADES
 from pipelines.charts import DIMENSION_COLOURS, Row, grade_scale, points_bar, waterfall
@@ -29,7 +30,7 @@ def applicant_view(case: dict[str, Any], w: Wording) -> dict[str, Any]:
         "against": [reason(r, w) for r in case["reasons_against"]],
         "in_favour": [reason(r, w) for r in case["reasons_for"]],
         "scenario": scenario(case, w),
-        "knock_outs": [hit[w.lang] for hit in case["knock_outs"] or []],
+        "knock_outs": knock_outs(case, w),
         "evidence": evidence(case, w),
         "limits": limits(case, w),
     }
@@ -156,6 +157,22 @@ def _move(change: dict[str, Any], w: Wording) -> str:
     feature, before, after = CATALOGUE.feature(change["feature"]), change["before"], change["after"]
     way = "step" if feature.unit in ("ordinal", "flag") else "down" if after < before else "up"
     return w.say(f"scenario.{way}", feature=w.within(feature), a=w.value(feature, before), b=w.value(feature, after))
+
+
+def knock_outs(case: dict[str, Any], w: Wording) -> list[str]:
+    """Return each knock-out hit with its proof, then those that nobody searched for; none of them if all are clear."""
+    found = case["knock_outs"] or []
+    said = [_hit(rule, w) for rule in found if rule["state"] == "hit"]
+    unknown = [rule["rule"] for rule in found if rule["state"] == "unknown"]
+    if found and not said:
+        said.append(w.say("knock_outs.none", n=str(len(found) - len(unknown))))
+    return [*said, w.say("knock_outs.unknown", names=w.joined(unknown))] if unknown else said
+
+
+def _hit(found: dict[str, Any], w: Wording) -> str:
+    rule = next(r for r in KNOCK_OUTS if r.id == found["rule"])
+    proofs = w.joined([f"{p['key']} ({w.day(p['since'])})" for p in found["proofs"]])
+    return w.say("knock_outs.hit", rule=rule.id, what=w.of(rule), proofs=proofs, action=w.say(f"action.{rule.action}"))
 
 
 def evidence(case: dict[str, Any], w: Wording) -> list[dict[str, Any]]:

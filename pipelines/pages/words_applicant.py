@@ -94,7 +94,17 @@ APPLICANT: dict[str, tuple[str, str]] = {
         "Not checked in this run; check them before deciding.",
         "本次运行未核查，决策前须另行核查。",
     ),
-    "knock_outs.none": ("Checked; none is hit.", "已核查，未命中。"),
+    "knock_outs.none": ("{n} rules checked; none is hit.", "已核查 {n} 项红线，均未命中。"),
+    "knock_outs.hit": (
+        "Knock-out {rule} is hit: {what}; proof: {proofs}. {action}",
+        "命中准入红线 {rule}：{what}；依据：{proofs}。{action}",
+    ),
+    "knock_outs.unknown": (
+        "Not known, because the source was not searched: {names}. Unknown does not pass.",
+        "未查询数据源，无法判断：{names}。未知不视为通过。",
+    ),
+    "action.decline": ("It declines the application whatever the score.", "无论评分如何，均予拒绝。"),
+    "action.manual_review": ("It sends the application to manual review.", "须转人工复核。"),
     "evidence.title": ("Evidence behind the features named", "所列特征的依据"),
     "evidence.note": (
         "Rows of the source tables inside the feature's period that were known on the day of the application; the newest "

@@ -184,6 +184,10 @@ def explanation() -> dict[str, Any]:
     return {
         "base_points": 588.4,
         "additivity_gap": 3e-13,
+        "interventional": True,
+        "agreement": {"credit_history": 0.998, "governance": 0.971, "environment": None},
+        "interaction_points": 0.0138,
+        "method": "tables",
         "dimensions": dimensions,
         "indicators": [indicator_entry(i, size.get(i.id), total) for i in CATALOGUE.indicators],
         "features": feature_entries(total),

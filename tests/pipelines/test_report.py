@@ -235,6 +235,21 @@ def test_the_article_s_claim_is_tested_and_not_imposed():
     assert "未得到支持" in first
 
 
+def test_the_report_says_how_contributions_come_about_and_warns_where_two_ways_disagree():
+    run = committee_run()
+
+    how, alike, groups = portfolio.shapley_sentences(run, EN)
+    run["explanation"]["agreement"]["governance"] = 0.71
+    warned = portfolio.shapley_sentences(run, EN)[1]
+    run["explanation"] |= {"interventional": False, "method": "pred_contrib"}
+
+    assert "interventional" in how
+    assert "least in Corporate governance (Spearman 0.971)" in alike
+    assert "0.014 points" in groups
+    assert warned.startswith("Warning")
+    assert portfolio.shapley_sentences(run, EN)[1:] == ["An indicator's value is the sum of its features' values."]
+
+
 def test_limitations_are_said_where_they_hold_and_only_there():
     run = committee_run()
     honest = copy.deepcopy(run)
@@ -438,16 +453,20 @@ def test_a_reason_that_only_all_applicants_bear_out_says_whom_it_compares_with()
     assert "全体申请人中位数 2 天" in reason(lonely, ZH)
 
 
-def test_knock_outs_stand_apart_from_the_score_and_unchecked_is_not_none():
-    hit = {"en": "KO1: on the list of dishonest debtors", "zh": "KO1：被列入失信被执行人名单"}
+def test_knock_outs_stand_apart_from_the_score_and_unsearched_is_not_clear():
+    proof = {"table": "enforcement_records", "key": "E0001", "since": "2024-01-31"}
+    clear, unknown = ({"rule": "KO5", "state": state, "proofs": []} for state in ("clear", "unknown"))
+    hit = {"rule": "KO1", "state": "hit", "proofs": [proof]}
 
-    unchecked, checked, struck = (
-        Page(render_applicant(committee_run(), case(knock_outs=found), "en")).text for found in (None, [], [hit])
+    unchecked, checked, unsearched, struck = (
+        Page(render_applicant(committee_run(), case(knock_outs=found), "en")).text
+        for found in (None, [clear], [clear, unknown], [hit])
     )
 
     assert "Not checked in this run" in unchecked
-    assert "Checked; none is hit." in checked
-    assert "KO1: on the list of dishonest debtors" in struck
+    assert "1 rules checked; none is hit." in checked
+    assert "Not known, because the source was not searched: KO5" in unsearched
+    assert "Knock-out KO1 is hit: on the list of dishonest debtors; proof: E0001 (2024-01-31). It declines" in struck
     assert all("Independent of the score." in text for text in (unchecked, checked, struck))
 
 
