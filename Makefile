@@ -12,13 +12,16 @@ export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := run
-.PHONY: run test spark lint lock docs clean
+.PHONY: run test report-pdf spark lint lock docs clean
 
 run: $(READY)  ## the whole pipeline on the source chosen in params.yaml, then the headline and where the report lies
 	@admission repro
 
 test: $(READY)  ## every test
 	@python -m pytest
+
+report-pdf: $(READY)  ## the report's pages as PDF on A4; needs Chromium
+	@admission pdf
 
 spark: $(READY)  ## the engine for tables that outgrow one machine, and its tests; needs Java 17 or newer
 	@$(INSTALL) --require-hashes -r requirements.lock

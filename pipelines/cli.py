@@ -107,6 +107,29 @@ def report() -> None:
 
 
 @app.command()
+def pdf() -> None:
+    """Print the report's pages as PDF into data/pdf; needs Chromium."""
+    _log_to_stderr()
+    with _errors_in_words():
+        from pipelines.pdf import print_report
+
+        print_report()
+
+
+@app.command()
+def applicant(
+    application_ids: Annotated[list[str], typer.Argument(help="Applications of the test sample, e.g. A0001234-1.")],
+) -> None:
+    """Write the committee's pages of single applicants into data/applicants."""
+    _log_to_stderr()
+    with _errors_in_words():
+        from pipelines.applicant import run
+        from pipelines.params import load
+
+        run(load(), application_ids)
+
+
+@app.command()
 def track() -> None:
     """Stage: record the run in MLflow; the same run is recorded once."""
     run_stage("track")

@@ -3,10 +3,11 @@
 import logging
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
+from scipy.stats import spearmanr
 
 from features.dimensions import CATALOGUE
 from models.bundle import Bundle
@@ -19,11 +20,11 @@ from models.explanation import (
 )
 from models.fidelity import by_dimension, share_distance, upper_bound, worst_found
 from models.splits import DEVELOPMENT, TEST
-from pipelines.cases import select_cases
+from pipelines.cases import Applicants, add_evidence, add_knock_outs, select_cases
 from pipelines.errors import InputError
 from pipelines.featurize import FEATURES
 from pipelines.ingest import CANONICAL, TRUTH
-from pipelines.io import fresh_folder, read_json, write_json
+from pipelines.io import engine, fresh_folder, read_canonical, read_json, write_json
 from pipelines.params import Params
 from pipelines.split import SAMPLES
 from pipelines.train import BUNDLE
@@ -33,6 +34,7 @@ log = logging.getLogger(__name__)
 
 FOLDER = Path("data/explain")
 CONTRIBUTIONS, EXPLANATION, CASES = FOLDER / "contributions.parquet", FOLDER / "explanation.json", FOLDER / "cases.json"
+APPLICANTS = FOLDER / "applicants.json"
 FIDELITY = FOLDER / "fidelity.json"
 
 PANELS = 12
@@ -41,29 +43,62 @@ PANELS = 12
 PANEL_ROWS, PANEL_STEPS = 400, 21
 
 
+class Portfolio(NamedTuple):
+    """The test sample explained, and what it is compared with."""
+
+    bundle: Bundle
+    rows: pd.DataFrame
+    test: pd.DataFrame
+    explanation: Explanation
+    """What the committee reads: interventional, against the bundle's background where it has one."""
+    by_path: Explanation
+    """What batches are scored with: path-dependent."""
+    applicants: Applicants
+
+
 def run(params: Params) -> None:
     """Run the stage in the project's folders."""
     fresh_folder(FOLDER)
+    found = explained(params)
+    bundle, rows, explanation = found.bundle, found.rows, found.explanation
+    _write_contributions(found)
+    fidelity, metrics = _fidelity(explanation, rows, bundle)
+    write_json(EXPLANATION, {**_global(found), "fidelity": fidelity})
+    write_json(FIDELITY, metrics)
+    write_json(APPLICANTS, found.applicants.listed())
+    write_json(CASES, with_evidence(select_cases(found.applicants), params))
+    log.info("base plus contributions meet the prediction within %.1g log-odds", explanation.gap)
+
+
+def explained(params: Params) -> Portfolio:
+    """Return the test sample of the run in the project's folders, explained; InputError if it cannot be."""
     bundle = Bundle.read(BUNDLE, read_json(MODEL)["bundle_sha256"])
     features = pd.read_parquet(FEATURES)
     rows = pd.read_parquet(SAMPLES).merge(features.drop(columns=["customer_id", "as_of"]), on="application_id")
     test = rows[rows["sample"].isin(TEST)].reset_index(drop=True)
     log.info("explaining %d applicants ...", len(test))
     try:
-        explanation = explain(bundle, test, CATALOGUE)
+        by_path = explain(bundle, test, CATALOGUE)
+        explanation = by_path if bundle.background is None else explain(bundle, test, CATALOGUE, interventional=True)
     except ValueError as error:
         raise InputError(str(error)) from None
-    _write_contributions(test, explanation, bundle)
-    found, metrics = _fidelity(explanation, rows, bundle)
-    write_json(EXPLANATION, {**_global(explanation, test, bundle), "fidelity": found})
-    write_json(FIDELITY, metrics)
-    people = _applicants(test)
-    write_json(CASES, select_cases(people, explanation, bundle, rows[rows["sample"] == DEVELOPMENT], params.explain))
-    log.info("base plus contributions meet the prediction within %.1g log-odds", explanation.gap)
+    development = rows[rows["sample"] == DEVELOPMENT]
+    applicants = Applicants(_applicants(test), explanation, bundle, development, params.explain)
+    return Portfolio(bundle, rows, test, explanation, by_path, applicants)
 
 
-def _write_contributions(test: pd.DataFrame, explanation: Explanation, bundle: Bundle) -> None:
+def with_evidence(cases: list[dict[str, Any]], params: Params) -> list[dict[str, Any]]:
+    """Return cases with the source rows behind the features they name, and the knock-outs checked."""
+    with engine(params.engine) as connection:
+        tables = read_canonical(connection, CANONICAL)
+        add_evidence(cases, tables, connection)
+        add_knock_outs(cases, tables, connection, params.featurize.complete_sources)
+    return cases
+
+
+def _write_contributions(found: Portfolio) -> None:
     """One row an applicant: score, and the points of every dimension, indicator and feature."""
+    test, explanation, bundle = found.test, found.explanation, found.bundle
     pd_12m = bundle.scale.pd(explanation.points)
     head = test[["application_id", "customer_id", "as_of", "sample"]].assign(
         pd_12m=pd_12m, points=explanation.points, grade=bundle.grades.grade(pd_12m), base_points=explanation.base_points
@@ -88,16 +123,28 @@ def _applicants(test: pd.DataFrame) -> pd.DataFrame:
     return test.merge(asked, on="application_id").merge(latest.drop(columns="known_at"), on="customer_id", how="left")
 
 
-def _global(explanation: Explanation, test: pd.DataFrame, bundle: Bundle) -> dict[str, Any]:
-    factor = bundle.scale.factor
+def _global(found: Portfolio) -> dict[str, Any]:
+    explanation, test, bundle = found.explanation, found.test, found.bundle
     return {
         "base_points": explanation.base_points,
         "additivity_gap": explanation.gap,
+        "interventional": explanation is not found.by_path,
+        "agreement": _agreement(explanation, found.by_path),
         "interaction_points": explanation.interaction_points,
         "method": explanation.method,
         "dimensions": _dimensions(explanation),
-        "indicators": _indicators(explanation, test, factor),
+        "indicators": _indicators(explanation, test, bundle.scale.factor),
         "features": _features(explanation, test, bundle),
+    }
+
+
+def _agreement(explanation: Explanation, by_path: Explanation) -> dict[str, float | None]:
+    """Return Spearman's rho of the two kinds of values over all applicants, per indicator; None where one is constant."""
+    return {
+        str(name): None
+        if min(explanation.indicators[name].nunique(), by_path.indicators[name].nunique()) < 2
+        else float(spearmanr(explanation.indicators[name], by_path.indicators[name]).statistic)
+        for name in explanation.indicators
     }
 
 

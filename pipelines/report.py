@@ -1,7 +1,7 @@
 """Stage `report`: the committee's pages in Chinese and English, from the JSON of `evaluate` and `explain`.
 
-Each page is one file that needs nothing else: no network, no script, styles and charts inside, and a content security policy
-that forbids the rest. Everything shown from data is escaped.
+Each page is one file that needs nothing else: no network, styles and charts inside, no script but the explorer's own, and a
+content security policy that forbids the rest. Everything shown from data is escaped.
 """
 
 import base64
@@ -17,10 +17,12 @@ from markupsafe import Markup
 from pipelines.glossary import LANGUAGES, Language
 from pipelines.io import fresh_folder, read_json
 from pipelines.pages.applicant import applicant_view
+from pipelines.pages.explorer import explorer_view
 from pipelines.pages.portfolio import portfolio_view
 from pipelines.pages.wording import Wording
 from pipelines.pages.words_values import DEFINITIONS
 from pipelines.params import Params
+from pipelines.workbook import workbook
 
 log = logging.getLogger(__name__)
 
@@ -42,11 +44,14 @@ def report(evaluate: Path, explain: Path, out: Path) -> None:
         "details": read_json(evaluate / "details.json"),
         "explanation": read_json(explain / "explanation.json"),
         "cases": read_json(explain / "cases.json"),
+        "applicants": read_json(explain / "applicants.json"),
     }
     fresh_folder(out)
     for name, page in render_all(found).items():
         (out / name).write_text(page, encoding="utf-8")
-    log.info("%s: %d pages", out / "index.html", len(LANGUAGES) * (1 + len(found["cases"])) + 1)
+    for lang in LANGUAGES:
+        (out / f"tables.{lang}.xlsx").write_bytes(workbook(found, Wording(lang)))
+    log.info("%s and %d pages more", out / "index.html", len(LANGUAGES) * (2 + len(found["cases"])))
 
 
 def render_all(run: dict[str, Any]) -> dict[str, str]:
@@ -54,6 +59,7 @@ def render_all(run: dict[str, Any]) -> dict[str, str]:
     pages = {"index.html": render_index(run)}
     for lang in LANGUAGES:
         pages[f"portfolio.{lang}.html"] = render_portfolio(run, lang)
+        pages[f"explorer.{lang}.html"] = render_explorer(run, lang)
         for case in run["cases"]:
             pages[f"applicant-{case['case']}.{lang}.html"] = render_applicant(run, case, lang)
     return pages
@@ -74,12 +80,26 @@ def render_portfolio(run: dict[str, Any], lang: Language) -> str:
     return _render("portfolio.html.j2", w, {**run, **page, **portfolio_view(run, w)})
 
 
-def render_applicant(run: dict[str, Any], case: dict[str, Any], lang: Language) -> str:
-    """Return one applicant's page, an entry of `run["cases"]`, as one HTML page."""
+def render_applicant(
+    run: dict[str, Any], case: dict[str, Any], lang: Language, *, file: str = "", root: str = ""
+) -> str:
+    """Return one applicant's page, a case as the stage `explain` tells it, as one HTML page.
+
+    `file` is its name without language and ending, `root` the way from its folder to that of the report.
+    """
     w = Wording(lang)
-    title = f"{w.say('title.applicant')} · {w.name('case', case['case'])}"
-    page = {"kind": "applicant", "file": f"applicant-{case['case']}", "title": title, "case": case}
-    return _render("applicant.html.j2", w, {**run, **page, **applicant_view(case, w)})
+    name = case["customer_id"] if case["case"] == "asked" else w.name("case", case["case"])
+    title = f"{w.say('title.applicant')} · {name}"
+    page = {"kind": "applicant", "file": file or f"applicant-{case['case']}", "title": title, "case": case}
+    return _render("applicant.html.j2", w, {**run, **page, **applicant_view(case, w)}, root=root)
+
+
+def render_explorer(run: dict[str, Any], lang: Language) -> str:
+    """Return the page over all applicants, searched, sorted and opened by its own small script, as one HTML page."""
+    w = Wording(lang)
+    page = {"kind": "wide", "file": "explorer", "title": w.say("title.explorer")}
+    script = (TEMPLATES / "explorer.js").read_text(encoding="utf-8")
+    return _render("explorer.html.j2", w, {**run, **page, **explorer_view(run, w)}, script)
 
 
 def render_index(run: dict[str, Any]) -> str:
@@ -89,7 +109,7 @@ def render_index(run: dict[str, Any]) -> str:
     return _render("index.html.j2", w, {**run, "file": "index", "title": w.say("title.index"), "words": words})
 
 
-def _render(template: str, w: Wording, values: dict[str, Any]) -> str:
+def _render(template: str, w: Wording, values: dict[str, Any], script: str = "", root: str = "") -> str:
     style = (TEMPLATES / "style.css").read_text(encoding="utf-8")
     frame = {
         "w": w,
@@ -97,9 +117,17 @@ def _render(template: str, w: Wording, values: dict[str, Any]) -> str:
         "other": Wording("en" if w.lang == "zh" else "zh"),
         "html_lang": HTML_LANG[w.lang],
         "style": Markup(style),
-        "style_hash": base64.b64encode(hashlib.sha256(style.encode()).digest()).decode(),
+        "style_hash": _sha256(style),
+        "script": Markup(script),
+        "script_hash": _sha256(script),
+        "root": root,
     }
     return _environment().get_template(template).render(**frame, **values)
+
+
+def _sha256(text: str) -> str:
+    """Return the hash by which a content security policy lets a text be."""
+    return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
 
 
 @cache

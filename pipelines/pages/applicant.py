@@ -6,6 +6,8 @@ from markupsafe import Markup
 
 from features.catalogue import Dimension, Indicator
 from features.dimensions import CATALOGUE
+from features.knock_outs import KNOCK_OUTS
+from features.tables import TABLES
 from models.grades import GRADE_TEXTS, GRADES
 from pipelines.charts import DIMENSION_COLOURS, Row, grade_scale, points_bar, waterfall
 from pipelines.pages.portfolio import chip
@@ -27,6 +29,9 @@ def applicant_view(case: dict[str, Any], w: Wording) -> dict[str, Any]:
         "peers": peers(case, w),
         "against": [reason(r, w) for r in case["reasons_against"]],
         "in_favour": [reason(r, w) for r in case["reasons_for"]],
+        "scenario": scenario(case, w),
+        "knock_outs": knock_outs(case, w),
+        "evidence": evidence(case, w),
         "limits": limits(case, w),
     }
 
@@ -109,7 +114,7 @@ def _leading(leading: dict[str, Any] | None, w: Wording) -> dict[str, str]:
         return {"feature": DASH, "value": DASH, "peer": DASH, "window": DASH}
     feature = CATALOGUE.feature(leading["feature"])
     return {
-        "feature": w.feature(feature),
+        "feature": w.brief(feature),
         "value": w.known(feature, leading["value"]),
         "peer": w.value(feature, leading["peer_median"]),
         "window": w.window(leading["window"]),
@@ -127,14 +132,64 @@ def reason(entry: dict[str, Any], w: Wording) -> str:
     """Return one reason as a sentence: what the indicator says, the feature behind it with its peers, the points."""
     indicator, feature = _INDICATORS[entry["indicator"]], CATALOGUE.feature(entry["feature"])
     side = "against" if entry["points"] < 0 else "for"
-    known = {"feature": w.feature(feature), "points": w.points(entry["points"])}
-    window, peer = w.window(entry["window"]), w.value(feature, entry["peer_median"])
-    detail = window if peer == DASH else w.say("reason.peer", window=window, peer=peer)
+    known = {"feature": w.brief(feature), "points": w.points(entry["points"])}
+    window, peer = w.window(entry["window"]), w.value(feature, entry["compared_median"])
+    compared = "reason.all" if entry["compared_with"] == "all" else "reason.peer"
+    detail = window if peer == DASH else w.say(compared, window=window, peer=peer)
     if entry["value"] is None:
         why = w.known(feature, None)
         return w.say("reason.missing", indicator=w.of(indicator), detail=detail, why=why, **known)
     phrase = w.of(indicator, "bad_" if side == "against" else "good_")
     return w.say(f"reason.{side}", phrase=phrase, value=w.value(feature, entry["value"]), detail=detail, **known)
+
+
+def scenario(case: dict[str, Any], w: Wording) -> str:
+    """Return what would have to change for the next better grade as a sentence, or why nothing is told."""
+    found = case["counterfactual"]
+    if found["status"] != "reached":
+        return w.say(f"scenario.{found['status']}", **({"better": found["target"]} if found["target"] else {}))
+    moves = w.joined([_move(change, w) for change in found["changes"]])
+    pds = {"before": w.percent(found["pd_before"]), "after": w.percent(found["pd_after"])}
+    return w.say("scenario.reached", moves=moves, grade=case["grade"], better=found["grade_after"], **pds)
+
+
+def _move(change: dict[str, Any], w: Wording) -> str:
+    feature, before, after = CATALOGUE.feature(change["feature"]), change["before"], change["after"]
+    way = "step" if feature.unit in ("ordinal", "flag") else "down" if after < before else "up"
+    return w.say(f"scenario.{way}", feature=w.within(feature), a=w.value(feature, before), b=w.value(feature, after))
+
+
+def knock_outs(case: dict[str, Any], w: Wording) -> list[str]:
+    """Return each knock-out hit with its proof, then those that nobody searched for; none of them if all are clear."""
+    found = case["knock_outs"] or []
+    said = [_hit(rule, w) for rule in found if rule["state"] == "hit"]
+    unknown = [rule["rule"] for rule in found if rule["state"] == "unknown"]
+    if found and not said:
+        said.append(w.say("knock_outs.none", n=str(len(found) - len(unknown))))
+    return [*said, w.say("knock_outs.unknown", names=w.joined(unknown))] if unknown else said
+
+
+def _hit(found: dict[str, Any], w: Wording) -> str:
+    rule = next(r for r in KNOCK_OUTS if r.id == found["rule"])
+    proofs = w.joined([f"{p['key']} ({w.day(p['since'])})" for p in found["proofs"]])
+    return w.say("knock_outs.hit", rule=rule.id, what=w.of(rule), proofs=proofs, action=w.say(f"action.{rule.action}"))
+
+
+def evidence(case: dict[str, Any], w: Wording) -> list[dict[str, Any]]:
+    """Return the source rows behind each feature named: feature, table, number of rows, and the newest in words."""
+    return [
+        {
+            "feature": w.feature(CATALOGUE.feature(e["feature"])),
+            "table": w.of(TABLES[e["table"]]),
+            "n": w.number(e["n"]),
+            "rows": [
+                w.say("evidence.row", row=r["key"], happened=w.day(r["happened"]), known=w.day(r["known_on"]))
+                for r in e["rows"]
+            ]
+            or [w.say("evidence.none")],
+        }
+        for e in case["evidence"]
+    ]
 
 
 def limits(case: dict[str, Any], w: Wording) -> list[str]:

@@ -25,6 +25,10 @@ MISSING_RAISES_SCORE_BY = 0.58
 """Mean points of applicants without a value from which the missing audit speaks: 0.02 log-odds on the usual scale."""
 
 
+AGREEMENT = 0.9
+"""Rank correlation of interventional and path-dependent values below which the report warns."""
+
+
 def tested_sample(details: dict[str, Any]) -> dict[str, Any]:
     """Return the entry of the sample the model was tested on."""
     return next(s for s in details["samples"] if s["sample"] not in UNTESTED)
@@ -229,6 +233,22 @@ def fidelity_rows(run: dict[str, Any], w: Wording) -> list[tuple[str, str, str, 
     ]
 
 
+def shapley_sentences(run: dict[str, Any], w: Wording) -> list[str]:
+    """Return how the contributions come about, how far both kinds of values agree, and what a plain sum would miss."""
+    found = run["explanation"]
+    kind = "interventional" if found["interventional"] else "by_path"
+    known = {name: rho for name, rho in found["agreement"].items() if rho is not None}
+    said = [w.say(f"shapley.{kind}")]
+    if found["interventional"] and known:
+        worst = min(known, key=lambda name: known[name])
+        name = next(w.of(i) for i in CATALOGUE.indicators if i.id == worst)
+        agreed = "agree" if known[worst] >= AGREEMENT else "disagree"
+        said.append(w.say(f"shapley.{agreed}", indicator=name, rho=w.number(known[worst], 3)))
+    if found["method"] == "tables":
+        return [*said, w.say("shapley.groups", points=w.number(found["interaction_points"], 3))]
+    return [*said, w.say("shapley.sums")]
+
+
 def search_rows(searches: dict[str, float], w: Wording) -> list[dict[str, str]]:
     """Return each source whose search tells 'nothing found' from 'never searched', and the features that ask for it."""
     return [
@@ -265,6 +285,7 @@ def portfolio_view(run: dict[str, Any], w: Wording) -> dict[str, Any]:
         "audit_counts": audit_counts(run, w),
         "audit_exceptions": audit_exceptions(run, w),
         "fidelity_rows": fidelity_rows(run, w),
+        "shapley": shapley_sentences(run, w),
         "search_rows": search_rows(run["details"]["searches"], w),
         "charts": charts.all_charts(run, w),
         "catalogue": CATALOGUE,

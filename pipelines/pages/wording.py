@@ -18,6 +18,9 @@ PERCENT_UP_TO = 5.0
 
 DAYS_A_YEAR = 365
 
+_PERIOD_IN_NAME = re.compile(r", (?:last )?\d+ (?:days|months|years?)$|\((?:近)?\d+(?:天|个月|月|年)\)$")
+"""The observation period at the end of a feature's name."""
+
 _LARGE = {"en": ((1e9, " billion"), (1e6, " million"), (1e3, " thousand")), "zh": ((1e8, " 亿"), (1e4, " 万"))}
 
 _PERIODS = (
@@ -145,6 +148,15 @@ class Wording:
         """Return a feature's name as shown with its values, which are never logarithms."""
         return re.sub(r"\s*\((log|对数)\)$", "", self.of(feature))
 
+    def brief(self, feature: Feature) -> str:
+        """Return a feature's name for where its observation period is told beside it."""
+        return _PERIOD_IN_NAME.sub("", self.feature(feature))
+
+    def within(self, feature: Feature) -> str:
+        """Return a feature's name as it stands inside a sentence: small, unless it begins with an abbreviation."""
+        name = self.feature(feature)
+        return name[:1].lower() + name[1:] if name[1:2].islower() or name[1:2] == " " else name
+
     def known(self, feature: Feature, value: Any) -> str:
         """Return a feature's value, or why there is none: never searched, not provided, not applicable, or no data."""
         text = self.value(feature, value)
@@ -164,6 +176,8 @@ class Wording:
         match feature.unit:
             case "flag" if x in (0.0, 1.0):
                 return self.say("yes" if x else "no")
+            case "ordinal" if x == int(x):
+                return self.name(f"level.{feature.id}", f"{x:.0f}")
             case "log":
                 return self.large(math.exp(x))
             case "log-ratio":

@@ -52,18 +52,68 @@ APPLICANT: dict[str, tuple[str, str]] = {
     "reasons.for": ("In favour", "有利因素"),
     "reasons.none": ("None of five points or more.", "无五分及以上的因素。"),
     "reason.against": (
-        "{phrase}: higher risk. {feature} {value} ({detail}); {points} points.",
-        "{phrase}，风险较高：{feature}为 {value}（{detail}），影响 {points} 分。",
+        "{phrase}: higher risk. {feature}: {value} ({detail}); {points} points.",
+        "{phrase}，风险较高：{feature}为 {value}（{detail}），影响评分 {points} 分。",
     ),
     "reason.for": (
-        "{phrase}: lower risk. {feature} {value} ({detail}); {points} points.",
-        "{phrase}，风险较低：{feature}为 {value}（{detail}），影响 {points} 分。",
+        "{phrase}: lower risk. {feature}: {value} ({detail}); {points} points.",
+        "{phrase}，风险较低：{feature}为 {value}（{detail}），影响评分 {points} 分。",
     ),
     "reason.missing": (
-        "{indicator}: {feature}: {why}, treated as missing ({detail}); {points} points.",
-        "{indicator}：{feature}{why}，按缺失处理（{detail}），影响 {points} 分。",
+        "{indicator}: {feature} {why}, treated as missing ({detail}); {points} points.",
+        "{indicator}：{feature}{why}，按缺失处理（{detail}），影响评分 {points} 分。",
     ),
     "reason.peer": ("{window}; peer median {peer}", "{window}；同行中位数 {peer}"),
+    "reason.all": ("{window}; median of all applicants {peer}", "{window}；全体申请人中位数 {peer}"),
+    "scenario.title": ("What would have to change", "需要改变什么"),
+    "scenario.reached": (
+        "With {moves}, and all else unchanged, the model's PD would be {after} instead of {before}, and the grade {better} "
+        "instead of {grade}.",
+        "若{moves}，其余不变，模型 PD 由 {before} 降至 {after}，等级由 {grade} 升至 {better}。",
+    ),
+    "scenario.down": ("{feature} down from {a} to {b}", "{feature}由 {a} 降至 {b}"),
+    "scenario.up": ("{feature} up from {a} to {b}", "{feature}由 {a} 升至 {b}"),
+    "scenario.step": ("{feature} changed from {a} to {b}", "{feature}由 {a} 变为 {b}"),
+    "scenario.unreachable": (
+        "Grade {better} is not reachable by the actionable indicators within the usual range.",
+        "在可改变的指标范围内无法达到 {better} 级。",
+    ),
+    "scenario.too_many": (
+        "Grade {better} would need more than three of the actionable indicators to change.",
+        "达到 {better} 级需改变三项以上可改变的指标。",
+    ),
+    "scenario.best": ("The grade is the best there is.", "已处于最优等级。"),
+    "scenario.note": (
+        "A scenario of the model, not a promise. Only what the customer can change is moved, no further than the best "
+        "twentieth of the development sample.",
+        "此为模型情景，并非承诺。仅变动客户可改变的指标，且不超出开发样本最优 5% 的范围。",
+    ),
+    "knock_outs.title": ("Knock-out rules", "准入红线"),
+    "knock_outs.note": ("Independent of the score.", "与模型评分无关。"),
+    "knock_outs.unchecked": (
+        "Not checked in this run; check them before deciding.",
+        "本次运行未核查，决策前须另行核查。",
+    ),
+    "knock_outs.none": ("{n} rules checked; none is hit.", "已核查 {n} 项红线，均未命中。"),
+    "knock_outs.hit": (
+        "Knock-out {rule} is hit: {what}; proof: {proofs}. {action}",
+        "命中准入红线 {rule}：{what}；依据：{proofs}。{action}",
+    ),
+    "knock_outs.unknown": (
+        "Not known, because the source was not searched: {names}. Unknown does not pass.",
+        "未查询数据源，无法判断：{names}。未知不视为通过。",
+    ),
+    "action.decline": ("It declines the application whatever the score.", "无论评分如何，均予拒绝。"),
+    "action.manual_review": ("It sends the application to manual review.", "须转人工复核。"),
+    "evidence.title": ("Evidence behind the features named", "所列特征的依据"),
+    "evidence.note": (
+        "Rows of the source tables inside the feature's period that were known on the day of the application; the newest "
+        "two with the day of the fact and the day it became known.",
+        "特征观察期内、申请当日已知的源表记录；列出最近两条及其发生日与获知日。",
+    ),
+    "evidence.newest": ("Newest rows: key, day, known on", "最近记录：主键、发生日、获知日"),
+    "evidence.row": ("{row} · {happened} · known {known}", "{row} · {happened} · 获知 {known}"),
+    "evidence.none": ("no row known", "无已知记录"),
     "limits.title": ("Limits of the data", "数据局限"),
     "limits.coverage": (
         "{coverage} of the model's indicators have a value for this applicant.",

@@ -4,9 +4,12 @@ PORTFOLIO: dict[str, tuple[str, str]] = {
     "lang.name": ("English", "中文"),
     "title.portfolio": ("Customer admission: default risk", "客户准入违约风险报告"),
     "title.applicant": ("Applicant's page", "申请人评估表"),
+    "title.explorer": ("Applicants, one by one", "申请人逐户浏览"),
     "title.index": ("Reports to the risk committee", "风险委员会报告目录"),
     "title.committee": ("Report to the risk committee", "提交风险委员会"),
     "nav.portfolio": ("Portfolio report", "组合报告"),
+    "nav.explorer": ("Explorer", "申请人浏览器"),
+    "nav.workbook": ("Tables as a workbook (Excel)", "数据表（Excel 工作簿）"),
     "nav.index": ("All pages", "全部页面"),
     "nav.contents": ("Contents", "目录"),
     "disclaimer": (
@@ -169,6 +172,37 @@ PORTFOLIO: dict[str, tuple[str, str]] = {
     "status.not_observed": ("Declined or withdrawn, no trade", "被拒绝或撤回且未交易"),
     "status.immature": ("Performance window not closed", "表现期未满"),
     "status.no_exposure": ("Admitted but never invoiced", "准入后未发生交易"),
+    # How contributions come about
+    "shapley.title": ("How contributions are computed", "贡献的计算方法"),
+    "shapley.interventional": (
+        "Contributions are exact interventional Shapley values of the calibrated log-odds, in points: what is not yet known "
+        "takes the values of a fixed background of development applicants stored with the model.",
+        "贡献为校准对数赔率的精确干预式 Shapley 值，以分值表示：未知部分取随模型保存的固定开发样本背景值。",
+    ),
+    "shapley.by_path": (
+        "Contributions are exact path-dependent Shapley values of the calibrated log-odds, in points; the model holds no "
+        "background for interventional ones.",
+        "贡献为校准对数赔率的精确路径依赖 Shapley 值，以分值表示；该模型未保存干预式计算所需的背景样本。",
+    ),
+    "shapley.agree": (
+        "Batches are explained by path-dependent values; both rank applicants alike in every indicator, least in "
+        "{indicator} (Spearman {rho}).",
+        "批量评分采用路径依赖值；两者在各指标上的排序一致，最低者为{indicator}（Spearman {rho}）。",
+    ),
+    "shapley.disagree": (
+        "Warning: batches are explained by path-dependent values, which rank applicants otherwise in {indicator} "
+        "(Spearman {rho}, below 0.9).",
+        "警示：批量评分采用路径依赖值，其在{indicator}上的排序与此不同（Spearman {rho}，低于 0.9）。",
+    ),
+    "shapley.groups": (
+        "An indicator plays as one, with all its features together; the plain sum of its features' values would lie {points} "
+        "points from it on average.",
+        "指标以其全部特征作为一个整体参与计算；若改用各特征值之和，平均相差 {points} 分。",
+    ),
+    "shapley.sums": (
+        "An indicator's value is the sum of its features' values.",
+        "指标值为其各特征值之和。",
+    ),
     # Columns
     "col.n": ("N", "笔数"),
     "col.bads": ("Bads", "违约数"),

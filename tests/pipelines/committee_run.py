@@ -184,6 +184,10 @@ def explanation() -> dict[str, Any]:
     return {
         "base_points": 588.4,
         "additivity_gap": 3e-13,
+        "interventional": True,
+        "agreement": {"credit_history": 0.998, "governance": 0.971, "environment": None},
+        "interaction_points": 0.0138,
+        "method": "tables",
         "dimensions": dimensions,
         "indicators": [indicator_entry(i, size.get(i.id), total) for i in CATALOGUE.indicators],
         "features": feature_entries(total),
@@ -246,6 +250,8 @@ def leading(indicator: Any, points: float, value: float | str | None) -> dict[st
         "value": value,
         "unit": feature.unit,
         "peer_median": 0.2,
+        "compared_with": "C",
+        "compared_median": 0.2,
         "window": feature.window,
         "points": points,
     }
@@ -291,26 +297,69 @@ def case(name: str = "median", **changes: Any) -> dict[str, Any]:
         "indicators": rows,
         "reasons_against": [reason_entry(r) for r in named if r["points"] <= -5][:4],
         "reasons_for": [reason_entry(r) for r in named if r["points"] >= 5][:3],
+        "counterfactual": scenario(),
+        "knock_outs": None,
         "peers": {"industry": "C", "n": 412},
+        "evidence": [
+            {
+                "feature": "rr_dbt_wavg_180d",
+                "table": "invoices",
+                "n": 14,
+                "rows": [{"key": "I0000777-0014", "happened": "2024-02-27", "known_on": "2024-01-12"}],
+            },
+            {"feature": "lt_defendant_cnt_1y", "table": "legal_cases", "n": 0, "rows": []},
+        ],
         **changes,
     }
 
 
+def scenario(**changes: Any) -> dict[str, Any]:
+    moved = [
+        {"feature": "rr_overdue_ratio_now", "before": 0.6234, "after": 0.182},
+        {"feature": "cp_tax_grade_ord", "before": 3.0, "after": 1.0},
+    ]
+    told = {"target": "R6", "status": "reached", "pd_before": 0.024, "pd_after": 0.0191, "grade_after": "R6"}
+    return {**told, "changes": moved, **changes}
+
+
 def reason_entry(row: dict[str, Any]) -> dict[str, Any]:
-    keys = ("feature", "value", "peer_median", "unit", "window")
+    keys = ("feature", "value", "compared_with", "compared_median", "unit", "window")
     return {"indicator": row["id"], "points": row["points"], **{key: row["leading"][key] for key in keys}}
 
 
 def committee_run() -> dict[str, Any]:
     """Return a fresh run; tests may change it."""
     cases = [case(name) for name in ("best", "median", "worst_admitted", "near_cut_off", "few_data")]
-    return {"metrics": metrics(), "details": details(), "explanation": explanation(), "cases": cases}
+    found = {"metrics": metrics(), "details": details(), "explanation": explanation()}
+    return {**found, "cases": cases, "applicants": applicants(12)}
+
+
+def applicants(n: int) -> dict[str, Any]:
+    """Return the explorer's applicants: every second reaches a better grade, industries and grades take turns."""
+    modelled = [i.id for i in CATALOGUE.indicators if i.features and CATALOGUE.dimension_of(i.id).id != UNASSESSED]
+    rows = []
+    for k in range(n):
+        parts = {name: round(((k * 7 + j * 13) % 41 - 20) * 0.37, 3) for j, name in enumerate(modelled)}
+        points = 588.4 + sum(parts.values())
+        unreachable = scenario(status="unreachable", changes=[])
+        rows.append(
+            {"application_id": f"A{k:07d}", "customer_id": f"C{k % 977:06d}", "as_of": f"2024-{k % 12 + 1:02d}-05"}
+            | {
+                "industry": ("C26", "F51", "E47")[k % 3],
+                "points": points,
+                "pd_12m": 1 / (1 + 2 ** ((points - 487) / 20)),
+            }
+            | {"grade": GRADES[min(9, max(0, int((700 - points) // 20)))], "indicators": parts}
+            | {"counterfactual": scenario() if k % 2 else unreachable}
+        )
+    return {"cut_off_grade": "R6", "indicators": modelled, "rows": rows}
 
 
 def write(run: dict[str, Any], evaluate: Path, explain: Path) -> None:
     """Write a run into the files the report reads."""
     files = {evaluate / "metrics.json": "metrics", evaluate / "details.json": "details"}
     files |= {explain / "explanation.json": "explanation", explain / "cases.json": "cases"}
+    files |= {explain / "applicants.json": "applicants"}
     for path, key in files.items():
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(run[key], ensure_ascii=False, allow_nan=False), encoding="utf-8")

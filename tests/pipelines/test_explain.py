@@ -28,6 +28,11 @@ def cases():
     return json.loads((finished_run() / explain.CASES).read_text())
 
 
+@pytest.fixture(scope="module")
+def applicants():
+    return json.loads((finished_run() / explain.APPLICANTS).read_text())
+
+
 @pytest.mark.parametrize("level", ["feature_", "indicator_", "dimension_"])
 def test_base_points_plus_contributions_are_the_points_of_every_applicant(contributions, level):
     total = contributions["base_points"] + contributions.filter(regex=f"^{level}").sum(axis=1)
@@ -113,3 +118,40 @@ def test_the_leading_feature_belongs_to_its_indicator_and_pulls_its_way(cases):
         for row in (r for r in case["indicators"] if r["leading"]):
             assert CATALOGUE.indicator_of(row["leading"]["feature"]).id == row["id"]
             assert row["leading"]["points"] * row["points"] >= 0
+
+
+def test_every_case_says_what_would_have_to_change_or_why_nothing_is_told(cases):
+    for case in cases:
+        told = case["counterfactual"]
+        assert told["status"] in ("reached", "too_many", "unreachable", "best")
+        assert bool(told["changes"]) == (told["status"] == "reached")
+
+
+def test_a_scenario_reaches_the_grade_it_tells_when_the_changed_applicant_is_scored(applicants):
+    folder = finished_run()
+    bundle = Bundle.read(folder / train.BUNDLE)
+    features = pd.read_parquet(folder / explain.FEATURES).set_index("application_id")
+    told = {row["application_id"]: row["counterfactual"] for row in applicants["rows"]}
+    reached = {name: found for name, found in told.items() if found["status"] == "reached"}
+
+    changed = features.loc[list(reached)].reset_index()
+    for row, found in enumerate(reached.values()):
+        for change in found["changes"]:
+            changed.loc[row, change["feature"]] = change["after"]
+
+    assert list(bundle.grade(changed)) == [found["grade_after"] for found in reached.values()]
+
+
+def test_a_reason_never_names_a_value_on_the_other_side_of_the_peers_it_compares_with(cases):
+    for case in cases:
+        for r in case["reasons_against"] + case["reasons_for"]:
+            direction = CATALOGUE.feature(r["feature"]).direction
+            if r["value"] is not None and r["compared_median"] is not None:
+                assert (r["compared_median"] - r["value"]) * direction * r["points"] >= 0
+
+
+def test_the_evidence_behind_a_named_feature_was_known_when_the_applicant_asked(cases):
+    rows = [(case, row) for case in cases for e in case["evidence"] for row in e["rows"]]
+
+    assert rows
+    assert all(row["known_on"] <= case["as_of"] and row["happened"] <= case["as_of"] for case, row in rows)

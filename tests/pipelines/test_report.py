@@ -3,21 +3,23 @@
 import base64
 import copy
 import hashlib
+import json
 import re
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
 import pytest
-from committee_run import case, committee_run, write
+from committee_run import case, committee_run, scenario, write
 
 from features.dimensions import CATALOGUE
 from pipelines.errors import InputError
 from pipelines.glossary import LANGUAGES, Language
 from pipelines.pages import portfolio
 from pipelines.pages.applicant import applicant_view, reason
+from pipelines.pages.applicant import scenario as scenario_words
 from pipelines.pages.wording import Wording
-from pipelines.report import render_all, render_applicant, render_portfolio, report
+from pipelines.report import render_all, render_applicant, render_explorer, render_portfolio, report
 
 VOID = {"meta", "br", "link", "img", "input", "hr"}
 EN, ZH = Wording("en"), Wording("zh")
@@ -47,7 +49,7 @@ class Page(HTMLParser):
         assert self.open.pop() == tag
 
     def handle_data(self, data: str) -> None:
-        if "style" not in self.open:
+        if not {"style", "script"} & set(self.open):
             self.words.append(data)
 
     @property
@@ -59,6 +61,7 @@ class Page(HTMLParser):
 
 
 PAGES = render_all(committee_run())
+TABLES = ("tables.en.xlsx", "tables.zh.xlsx")
 
 
 def page(run: dict[str, Any], lang: Language = "en") -> Page:
@@ -81,19 +84,27 @@ def test_every_link_leads_to_a_page_of_the_report_or_a_place_on_the_same_page(na
     links = read.all("href")
 
     assert links
-    assert {link for link in links if not link.startswith("#")} <= set(PAGES)
+    assert {link for link in links if not link.startswith("#")} <= {*PAGES, *TABLES}
     assert {link[1:] for link in links if link.startswith("#")} <= set(read.all("id"))
+
+
+def sha256(text: str) -> str:
+    return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
 
 
 @pytest.mark.parametrize("name", PAGES)
 def test_a_page_needs_nothing_from_outside_and_its_policy_forbids_it(name: str):
     html, read = PAGES[name], Page(PAGES[name])
     style = re.findall(r"<style>(.*?)</style>", html, re.S)
-    digest = base64.b64encode(hashlib.sha256(style[0].encode()).digest()).decode()
     policy = next(a["content"] for t, a in read.tags if a.get("http-equiv") == "Content-Security-Policy")
+    scripts = re.findall(r"<script>(.*?)</script>", html, re.S)
+    allowed = "".join(f"script-src 'sha256-{sha256(script)}'; " for script in scripts)
 
-    assert policy == f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
-    assert not {"script", "img", "link", "iframe", "object", "form"} & {tag for tag, _ in read.tags}
+    assert policy == (
+        f"default-src 'none'; style-src 'sha256-{sha256(style[0])}'; {allowed}base-uri 'none'; form-action 'none'"
+    )
+    assert len(scripts) == name.startswith("explorer")
+    assert not {"img", "link", "iframe", "object", "form"} & {tag for tag, _ in read.tags}
     assert not [a for _, attributes in read.tags for a in attributes if a == "style" or a.startswith("on")]
     assert set(re.findall(r"https?://[^\"'<\s]+", html)) <= {"http://www.w3.org/2000/svg"}
     assert "url(" not in style[0]
@@ -147,6 +158,41 @@ def test_hostile_names_of_data_do_no_harm_in_the_portfolio_report(lang: Language
     assert "{{ 7*7 }}" in read.text
 
 
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_a_hostile_applicant_cannot_leave_the_explorer_s_data(lang: Language):
+    run = committee_run()
+    run["applicants"]["rows"][3] |= {
+        "customer_id": "</script>" + HOSTILE,
+        "industry": "<!--<i>",
+        "application_id": "&lt;",
+    }
+
+    html = render_explorer(run, lang)
+
+    assert HOSTILE not in html
+    assert "<!--" not in html
+    assert html.count("</script>") == 2
+    data = json.loads(re.findall(r'<script type="application/json" id="data">(.*?)</script>', html, re.S)[0])
+    assert data["rows"]["customer"][3] == "</script>" + HOSTILE
+    assert data["rows"]["id"][3] == "&lt;"
+
+
+def test_the_explorer_s_columns_are_those_of_the_applicants_whole_and_rounded_as_the_pages_round():
+    run = committee_run()
+
+    data = json.loads(re.findall(r'id="data">(.*?)</script>', render_explorer(run, "en"), re.S)[0])
+
+    for k, row in enumerate(run["applicants"]["rows"]):
+        assert data["rows"]["points"][k] == round(row["points"] * 100)
+        told = sum(data["rows"]["indicators"][k]) / 100 + data["base"]
+        assert told == pytest.approx(row["points"], abs=0.1)
+        assert data["scenarios"][data["rows"]["scenario"][k]] == scenario_words(row, EN)
+        assert data["decisions"][data["rows"]["decision"][k]] == (
+            "within the line" if row["grade"] in ("R1", "R2", "R3", "R4", "R5", "R6") else "outside the line"
+        )
+    assert {d["name"] for d in data["dimensions"]}.isdisjoint({"Industry reputation"})
+
+
 def test_the_first_screen_says_what_how_many_and_how_well():
     text = page(committee_run()).text
 
@@ -187,6 +233,21 @@ def test_the_article_s_claim_is_tested_and_not_imposed():
 
     assert first.startswith("财务状况对评分影响最大，占全部贡献的 90.0%")
     assert "未得到支持" in first
+
+
+def test_the_report_says_how_contributions_come_about_and_warns_where_two_ways_disagree():
+    run = committee_run()
+
+    how, alike, groups = portfolio.shapley_sentences(run, EN)
+    run["explanation"]["agreement"]["governance"] = 0.71
+    warned = portfolio.shapley_sentences(run, EN)[1]
+    run["explanation"] |= {"interventional": False, "method": "pred_contrib"}
+
+    assert "interventional" in how
+    assert "least in Corporate governance (Spearman 0.971)" in alike
+    assert "0.014 points" in groups
+    assert warned.startswith("Warning")
+    assert portfolio.shapley_sentences(run, EN)[1:] == ["An indicator's value is the sum of its features' values."]
 
 
 def test_limitations_are_said_where_they_hold_and_only_there():
@@ -317,7 +378,8 @@ def entry(points: float, value: float | None, peer: float | None = 0.9) -> dict[
         "points": points,
         "feature": "rr_dbt_wavg_180d",
         "value": value,
-        "peer_median": peer,
+        "compared_with": "C",
+        "compared_median": peer,
         "unit": "days",
         "window": "180d",
     }
@@ -328,20 +390,20 @@ def entry(points: float, value: float | None, peer: float | None = 0.9) -> dict[
     [
         (
             entry(-12.3, 34.0),
-            "Weak repayment record: higher risk. Average days beyond terms, 180 days 34 days (past 180 days; peer median "
-            "0.90 days); −12.3 points.",
-            "还款记录较差，风险较高：加权平均逾期天数(180天)为 34 天（近180天；同行中位数 0.90 天），影响 −12.3 分。",
+            "Weak repayment record: higher risk. Average days beyond terms: 34 days (past 180 days; peer median 0.90 days); "
+            "−12.3 points.",
+            "还款记录较差，风险较高：加权平均逾期天数为 34 天（近180天；同行中位数 0.90 天），影响评分 −12.3 分。",
         ),
         (
             entry(8.0, -3.0, None),
-            "Sound repayment record: lower risk. Average days beyond terms, 180 days −3 days (past 180 days); +8.0 points.",
-            "还款记录良好，风险较低：加权平均逾期天数(180天)为 −3 天（近180天），影响 +8.0 分。",
+            "Sound repayment record: lower risk. Average days beyond terms: −3 days (past 180 days); +8.0 points.",
+            "还款记录良好，风险较低：加权平均逾期天数为 −3 天（近180天），影响评分 +8.0 分。",
         ),
         (
             entry(-6.0, None),
-            "Repayment record: Average days beyond terms, 180 days: not applicable, treated as missing (past 180 days; "
-            "peer median 0.90 days); −6.0 points.",
-            "还款记录：加权平均逾期天数(180天)不适用，按缺失处理（近180天；同行中位数 0.90 天），影响 −6.0 分。",
+            "Repayment record: Average days beyond terms not applicable, treated as missing (past 180 days; peer median "
+            "0.90 days); −6.0 points.",
+            "还款记录：加权平均逾期天数不适用，按缺失处理（近180天；同行中位数 0.90 天），影响评分 −6.0 分。",
         ),
     ],
 )
@@ -350,6 +412,69 @@ def test_a_reason_is_a_sentence_with_value_peers_period_and_points(
 ):
     assert reason(reason_entry, EN) == english
     assert reason(reason_entry, ZH) == chinese
+
+
+@pytest.mark.parametrize(
+    ("change", "english", "chinese"),
+    [
+        (
+            {},
+            "With overdue share of open balance down from 62.3% to 18.2%, tax credit grade changed from grade D to grade B "
+            "or M, and all else unchanged, the model's PD would be 1.91% instead of 2.40%, and the grade R6 instead of R7.",
+            "若当前逾期余额占比由 62.3% 降至 18.2%、纳税信用等级由 D 级 变为 B 或 M 级，其余不变，模型 PD 由 2.40% 降至 1.91%，"
+            "等级由 R7 升至 R6。",
+        ),
+        (
+            {"status": "unreachable", "changes": []},
+            "Grade R6 is not reachable by the actionable indicators within the usual range.",
+            "在可改变的指标范围内无法达到 R6 级。",
+        ),
+        (
+            {"status": "too_many", "changes": []},
+            "Grade R6 would need more than three of the actionable indicators to change.",
+            "达到 R6 级需改变三项以上可改变的指标。",
+        ),
+        ({"status": "best", "target": "", "changes": []}, "The grade is the best there is.", "已处于最优等级。"),
+    ],
+)
+def test_what_would_have_to_change_is_a_sentence_with_the_values_before_and_after(
+    change: dict[str, Any], english: str, chinese: str
+):
+    person = case(counterfactual=scenario(**change))
+
+    assert applicant_view(person, EN)["scenario"] == english
+    assert applicant_view(person, ZH)["scenario"] == chinese
+
+
+def test_a_reason_that_only_all_applicants_bear_out_says_whom_it_compares_with():
+    lonely = entry(-6.0, 4.0) | {"compared_with": "all", "compared_median": 2.0}
+
+    assert "median of all applicants 2 days" in reason(lonely, EN)
+    assert "全体申请人中位数 2 天" in reason(lonely, ZH)
+
+
+def test_knock_outs_stand_apart_from_the_score_and_unsearched_is_not_clear():
+    proof = {"table": "enforcement_records", "key": "E0001", "since": "2024-01-31"}
+    clear, unknown = ({"rule": "KO5", "state": state, "proofs": []} for state in ("clear", "unknown"))
+    hit = {"rule": "KO1", "state": "hit", "proofs": [proof]}
+
+    unchecked, checked, unsearched, struck = (
+        Page(render_applicant(committee_run(), case(knock_outs=found), "en")).text
+        for found in (None, [clear], [clear, unknown], [hit])
+    )
+
+    assert "Not checked in this run" in unchecked
+    assert "1 rules checked; none is hit." in checked
+    assert "Not known, because the source was not searched: KO5" in unsearched
+    assert "Knock-out KO1 is hit: on the list of dishonest debtors; proof: E0001 (2024-01-31). It declines" in struck
+    assert all("Independent of the score." in text for text in (unchecked, checked, struck))
+
+
+def test_the_source_rows_behind_a_named_feature_are_listed_with_key_and_both_dates():
+    text = Page(render_applicant(committee_run(), case(), "en")).text
+
+    assert "I0000777-0014 · 2024-02-27 · known 2024-01-12" in text
+    assert "no row known" in text
 
 
 def test_the_limits_of_an_applicant_s_data_name_what_was_not_assessed_and_what_had_no_value():
@@ -378,6 +503,7 @@ def test_every_source_says_for_how_many_applications_it_was_searched():
 def test_a_source_never_searched_is_not_one_that_was_searched_and_held_nothing():
     silent, searched = (
         {"feature": "ch_prior_default_decay", "value": value, "peer_median": 0.0, "window": "1825d", "unit": "index"}
+        | {"compared_with": "C", "compared_median": 0.0}
         for value in (None, 0.0)
     )
     person = case()
@@ -388,7 +514,7 @@ def test_a_source_never_searched_is_not_one_that_was_searched_and_held_nothing()
     assert said["groups"][0]["rows"][0]["value"] == "not searched"
     assert any("not searched, which is not the same as nothing found: Credit history" in x for x in said["limits"])
     assert reason({**searched, "indicator": "credit_history", "points": 9.0}, EN) == (
-        "Sound credit history: lower risk. Past defaults, time-decayed none found (past 5 years; peer median none found); "
+        "Sound credit history: lower risk. Past defaults, time-decayed: none found (past 5 years; peer median none found); "
         "+9.0 points."
     )
 
@@ -412,9 +538,10 @@ def test_the_stage_writes_every_page_from_the_files_of_earlier_stages(tmp_path: 
 
     report(tmp_path / "evaluate", tmp_path / "explain", tmp_path / "report")
 
-    written = {p.name: p.read_text(encoding="utf-8") for p in (tmp_path / "report").iterdir()}
+    written = {p.name: p.read_text(encoding="utf-8") for p in (tmp_path / "report").glob("*.html")}
     assert written == PAGES
-    assert len(written) == 13
+    assert sorted(p.name for p in (tmp_path / "report").glob("*.xlsx")) == sorted(TABLES)
+    assert len(written) == 15
 
 
 def test_an_earlier_stage_that_has_not_run_is_named(tmp_path: Path):

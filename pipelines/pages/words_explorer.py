@@ -1,0 +1,24 @@
+"""Words of the explorer: key -> (English, Chinese)."""
+
+EXPLORER: dict[str, tuple[str, str]] = {
+    "explorer.lead": (
+        "Every applicant of the test sample. Search by customer, application or industry; sort by any column; open one to see "
+        "how its score comes about. The page holds all its data and asks for nothing from outside.",
+        "检验样本的全部申请人。可按客户、申请或行业检索，按任一列排序，并查看每户评分的构成。本页自带全部数据，无需联网。",
+    ),
+    "explorer.list": ("Applicants", "申请人列表"),
+    "explorer.detail": ("The applicant opened", "所选申请人"),
+    "explorer.search": ("Search", "检索"),
+    "explorer.placeholder": ("Customer, application, industry", "客户、申请、行业"),
+    "explorer.every": ("all", "全部"),
+    "explorer.previous": ("Back", "上一页"),
+    "explorer.next": ("More", "下一页"),
+    "explorer.found": ("{n} of {all} applicants", "共 {all} 户，符合条件 {n} 户"),
+    "explorer.points": ("points", "分"),
+    "explorer.page": ("The whole page of this applicant", "该申请人完整评估表"),
+    "explorer.weakest": ("Weakest dimension", "最弱维度"),
+    "explorer.decision": ("Admission line", "准入线"),
+    "decision.inside": ("within the line", "准入线内"),
+    "decision.outside": ("outside the line", "准入线外"),
+}
+"""Words of the explorer."""
