@@ -13,8 +13,10 @@ COMPOSITES: dict[str, tuple[str, int]] = {
     "altman_z2": ("fh_altman_z2", -1),
     "zmijewski": ("fh_zmijewski", 1),
     "ohlson_o": ("fh_ohlson_o", 1),
+    "altman_z1": ("fh_altman_z1", -1),
+    "days_beyond_terms": ("rr_dbt_wavg_180d", 1),
 }
-"""Composite scores by name: the benchmark feature, and the sign that turns it into risk."""
+"""Composite scores, and days beyond terms alone, by name: the feature, and the sign that turns it into risk."""
 
 
 def logistic_regression(X: pd.DataFrame) -> Pipeline:

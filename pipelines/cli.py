@@ -95,6 +95,12 @@ def evaluate() -> None:
 
 
 @app.command()
+def audit() -> None:
+    """Stage: the validation battery, challengers, selection, stability; validation report and model card."""
+    run_stage("audit")
+
+
+@app.command()
 def explain() -> None:
     """Stage: SHAP -> indicators -> dimensions -> points; the cases."""
     run_stage("explain")

@@ -7,6 +7,7 @@ are filled by `say`; both languages use the same ones.
 from typing import Literal, get_args
 
 from pipelines.pages.words_applicant import APPLICANT
+from pipelines.pages.words_audit import AUDIT
 from pipelines.pages.words_explorer import EXPLORER
 from pipelines.pages.words_portfolio import PORTFOLIO
 from pipelines.pages.words_values import VALUES
@@ -15,7 +16,7 @@ Language = Literal["en", "zh"]
 LANGUAGES: tuple[Language, ...] = get_args(Language)
 """In the order of each term's two texts."""
 
-TERMS: dict[str, tuple[str, str]] = {**PORTFOLIO, **APPLICANT, **EXPLORER, **VALUES}
+TERMS: dict[str, tuple[str, str]] = {**AUDIT, **PORTFOLIO, **APPLICANT, **EXPLORER, **VALUES}
 
 
 def say(key: str, lang: Language, **values: str) -> str:

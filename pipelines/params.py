@@ -134,6 +134,13 @@ class Evaluate(Section):
     bootstrap_repetitions: AtLeastOne
 
 
+class Audit(Section):
+    """The validation battery and what it compares with."""
+
+    refits: NoneOrMore
+    threads: AtLeastOne
+
+
 class Explain(Section):
     """Applicants shown in the report and the admission line they are shown against."""
 
@@ -182,6 +189,7 @@ class Params(Section):
     tune: Tune
     train: Train
     evaluate: Evaluate
+    audit: Audit
     explain: Explain
     score: Score
     track: Track

@@ -77,7 +77,7 @@ def render_portfolio(run: dict[str, Any], lang: Language) -> str:
         "title": w.say("title.portfolio"),
         "definitions": DEFINITIONS.values(),
     }
-    return _render("portfolio.html.j2", w, {**run, **page, **portfolio_view(run, w)})
+    return render("portfolio.html.j2", w, {**run, **page, **portfolio_view(run, w)})
 
 
 def render_applicant(
@@ -91,7 +91,7 @@ def render_applicant(
     name = case["customer_id"] if case["case"] == "asked" else w.name("case", case["case"])
     title = f"{w.say('title.applicant')} · {name}"
     page = {"kind": "applicant", "file": file or f"applicant-{case['case']}", "title": title, "case": case}
-    return _render("applicant.html.j2", w, {**run, **page, **applicant_view(case, w)}, root=root)
+    return render("applicant.html.j2", w, {**run, **page, **applicant_view(case, w)}, root=root)
 
 
 def render_explorer(run: dict[str, Any], lang: Language) -> str:
@@ -99,17 +99,18 @@ def render_explorer(run: dict[str, Any], lang: Language) -> str:
     w = Wording(lang)
     page = {"kind": "wide", "file": "explorer", "title": w.say("title.explorer")}
     script = (TEMPLATES / "explorer.js").read_text(encoding="utf-8")
-    return _render("explorer.html.j2", w, {**run, **page, **explorer_view(run, w)}, script)
+    return render("explorer.html.j2", w, {**run, **page, **explorer_view(run, w)}, script)
 
 
 def render_index(run: dict[str, Any]) -> str:
     """Return the page that links all others, in both languages beside each other."""
     w = Wording("zh")
     words = {lang: Wording(lang) for lang in ("zh", "en")}
-    return _render("index.html.j2", w, {**run, "file": "index", "title": w.say("title.index"), "words": words})
+    return render("index.html.j2", w, {**run, "file": "index", "title": w.say("title.index"), "words": words})
 
 
-def _render(template: str, w: Wording, values: dict[str, Any], script: str = "", root: str = "") -> str:
+def render(template: str, w: Wording, values: dict[str, Any], script: str = "", root: str = "") -> str:
+    """Return a template as one HTML page: styles and the page's own script inside, everything from data escaped."""
     style = (TEMPLATES / "style.css").read_text(encoding="utf-8")
     frame = {
         "w": w,

@@ -296,6 +296,11 @@ PORTFOLIO: dict[str, tuple[str, str]] = {
     "benchmark.altman_z2": ("Altman Z''", "Altman Z''"),
     "benchmark.zmijewski": ("Zmijewski", "Zmijewski"),
     "benchmark.ohlson_o": ("Ohlson O", "Ohlson O"),
+    "benchmark.altman_z1": ("Altman Z'", "Altman Z'"),
+    "benchmark.days_beyond_terms": ("Days beyond terms alone", "仅逾期天数"),
+    "benchmark.scorecard": ("WoE scorecard", "WoE 评分卡"),
+    "benchmark.unconstrained": ("LightGBM without directions", "无方向约束的 LightGBM"),
+    "benchmark.reweighted": ("The model, inverse propensities as weights", "逆倾向加权模型"),
     "benchmark.note": (
         "Each benchmark is compared with the model on the rows where the benchmark exists; p by DeLong's paired test.",
         "各基准仅在其可计算的样本行上与模型比较；p 值为 DeLong 配对检验。",

@@ -19,7 +19,7 @@ TEST_ROWS = "test_rows.parquet"
 FILES = {
     "metrics": Path("data/evaluate/metrics.json"),
     "explanation": Path("data/explain/explanation.json"),
-    "validation": Path("data/validate/validation.json"),
+    "audit": Path("data/audit/audit.json"),
     "lock": Path("dvc.lock"),
 }
 """What is logged by name, as far as the run has it."""
@@ -34,7 +34,7 @@ class Evidence:
     test: pd.DataFrame
     metrics: dict[str, Any]
     explanation: dict[str, Any]
-    validation: dict[str, Any] | None
+    audit: dict[str, Any] | None
 
 
 def log(client: Any, run_id: str, features: Path, samples: Path, names: list[str]) -> None:
@@ -74,7 +74,5 @@ def read(client: Any, run_id: str, expected_sha256: str) -> Evidence:
             test=pd.read_parquet(folder / TEST_ROWS),
             metrics=json.loads(told["metrics"].read_text(encoding="utf-8")),
             explanation=json.loads(told["explanation"].read_text(encoding="utf-8")),
-            validation=json.loads(told["validation"].read_text(encoding="utf-8"))
-            if told["validation"].exists()
-            else None,
+            audit=json.loads(told["audit"].read_text(encoding="utf-8")) if told["audit"].exists() else None,
         )

@@ -25,7 +25,7 @@ def gates(candidate: Evidence, champion: Bundle | None, settings: Promote) -> li
     """Return every gate in the order it is told; `champion` is the bundle in force, None before the first."""
     return [
         _certificate(candidate.bundle),
-        _validation(candidate, settings),
+        _audit(candidate, settings),
         _directions(candidate),
         _champion(candidate, champion, settings),
     ]
@@ -40,18 +40,16 @@ def _certificate(bundle: Bundle) -> Gate:
     return Gate("certificate", True, f"the trees respect all {len(found)} directions")
 
 
-def _validation(candidate: Evidence, settings: Promote) -> Gate:
-    if candidate.validation is None:
-        return Gate("validation", False, "the run has no validation; run stage validate and record it again")
-    verdicts = dict(candidate.validation["verdicts"])
+def _audit(candidate: Evidence, settings: Promote) -> Gate:
+    if candidate.audit is None:
+        return Gate("audit", False, "the run has no audit; run stage audit and record it again")
+    verdicts = dict(candidate.audit["verdicts"])
     red = sorted(key for key, verdict in verdicts.items() if verdict == "red" and key not in settings.accepted_red)
     if red:
-        return Gate("validation", False, f"red verdicts not accepted in params.promote.accepted_red: {', '.join(red)}")
+        return Gate("audit", False, f"red verdicts not accepted in params.promote.accepted_red: {', '.join(red)}")
     accepted = sorted(key for key, verdict in verdicts.items() if verdict == "red")
     told = f"; accepted although red: {', '.join(accepted)}" if accepted else ""
-    return Gate(
-        "validation", True, f"{len(verdicts)} verdicts, none red{' but what is accepted' * bool(accepted)}{told}"
-    )
+    return Gate("audit", True, f"{len(verdicts)} verdicts, none red{' but what is accepted' * bool(accepted)}{told}")
 
 
 def _directions(candidate: Evidence) -> Gate:

@@ -45,9 +45,9 @@ def recorded(tmp_path_factory: pytest.TempPathFactory):
     folder = tmp_path_factory.mktemp("promoted")
     with copy_of_run(folder), pytest.MonkeyPatch.context() as patch:
         _local(patch)
-        (folder / "data/validate").mkdir(exist_ok=True)
+        (folder / "data/audit").mkdir(exist_ok=True)
         told = {"verdicts": {"auc": "green", "calibration_slope": "amber"}}
-        (folder / "data/validate/validation.json").write_text(json.dumps(told))
+        (folder / "data/audit/audit.json").write_text(json.dumps(told))
         track.run(PARAMS)
         weak = _newest()
         stumps = params(train={"n_estimators": 3, "num_leaves": 2, "learning_rate": 0.01})
@@ -98,7 +98,7 @@ def test_the_log_says_who_when_why_and_on_what_evidence(store: Store) -> None:
 
     assert (entry["by"], entry["role"], entry["reason"]) == ("analyst 7", "head of credit", "季度重训")
     assert entry["at"].endswith("+00:00")
-    assert [gate["name"] for gate in entry["gates"]] == ["certificate", "validation", "directions", "champion"]
+    assert [gate["name"] for gate in entry["gates"]] == ["certificate", "audit", "directions", "champion"]
     assert 0.5 < entry["auc"] < 1
     assert "季度重训" in promote.told(entry)
 
@@ -158,7 +158,7 @@ def candidate(recorded: Store) -> evidence.Evidence:
 
 
 def test_a_red_verdict_closes_the_gate_unless_it_is_accepted_by_name(candidate: evidence.Evidence) -> None:
-    red = replace(candidate, validation={"verdicts": {"auc": "green", "psi": "red"}})
+    red = replace(candidate, audit={"verdicts": {"auc": "green", "psi": "red"}})
     accepted = PARAMS.promote.model_copy(update={"accepted_red": ["psi"]})
 
     assert gates(red, None, PARAMS.promote)[1].words.endswith("accepted_red: psi")
@@ -167,10 +167,10 @@ def test_a_red_verdict_closes_the_gate_unless_it_is_accepted_by_name(candidate: 
     assert "psi" in gates(red, None, accepted)[1].words
 
 
-def test_a_run_without_validation_does_not_pass(candidate: evidence.Evidence) -> None:
-    gate = gates(replace(candidate, validation=None), None, PARAMS.promote)[1]
+def test_a_run_without_audit_does_not_pass(candidate: evidence.Evidence) -> None:
+    gate = gates(replace(candidate, audit=None), None, PARAMS.promote)[1]
 
-    assert (gate.passed, "run stage validate" in gate.words) == (False, True)
+    assert (gate.passed, "run stage audit" in gate.words) == (False, True)
 
 
 def test_an_indicator_against_the_articles_direction_closes_the_gate(candidate: evidence.Evidence) -> None:

@@ -1,0 +1,378 @@
+"""Stage `audit`: what an independent validator asks of the model, on rows it never saw, and the documents that answer.
+
+The whole battery of checks with development as reference, challengers on the same rows, the certificate of the directions,
+the direction audit of champion and unconstrained challenger, declined applicants, and refits. No clock and no times: the same
+data give the same bytes.
+"""
+
+import logging
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.special import expit, logit
+
+from features.dimensions import CATALOGUE
+from models.bundle import Bundle
+from models.certificate import certify
+from models.challengers import COMPOSITES, composite_risk, logistic_regression
+from models.default_risk import DefaultRiskModel
+from models.explanation import Explanation, explain, feature_directions, importance, indicator_directions
+from models.metrics import METRICS
+from models.metrics.battery import CHECKS
+from models.metrics.characteristics import characteristic_stability
+from models.metrics.checks import NotEstimable
+from models.metrics.discrimination import auc, delong_interval, delong_paired
+from models.refits import agreement, refit, refits, share_intervals
+from models.scaling import PointsScale
+from models.scorecard import WoeScorecard
+from models.selection import HARDLY_OVERLAP, Support, inverse_weights, out_of_support, propensity
+from models.splits import DEVELOPMENT, TEST
+from models.validation import (
+    AGREEMENT,
+    OVERLAP,
+    as_record,
+    battery_inputs,
+    judge_all,
+    segment_tables,
+    vintages,
+)
+from pipelines.development import Development, read_development, unfitted_model
+from pipelines.featurize import FEATURES
+from pipelines.ingest import CANONICAL, TRUTH
+from pipelines.io import fresh_folder, read_json, write_json
+from pipelines.pages.audit import documents
+from pipelines.params import Params
+from pipelines.split import SAMPLES
+from pipelines.split import SUMMARY as SPLIT
+from pipelines.train import BUNDLE, OUT_OF_FOLD
+from pipelines.train import SUMMARY as MODEL
+
+log = logging.getLogger(__name__)
+
+FOLDER = Path("data/audit")
+AUDIT, DETAILS = FOLDER / "audit.json", FOLDER / "details.json"
+
+Floats = NDArray[np.float64]
+
+SCORES = ("auc", "ks", "brier", "log_loss")
+"""What challengers are compared by; of those without PDs the first two."""
+
+SIGNIFICANT = 0.05
+MOST_SHOWN = 15
+
+
+class Sample(NamedTuple):
+    """The rows of the audit, with label, log_odds, group, weight and features: development out of fold, and the test."""
+
+    development: pd.DataFrame
+    test: pd.DataFrame
+    names: list[str]
+
+
+def run(params: Params) -> None:
+    """Run the stage in the project's folders."""
+    fresh_folder(FOLDER)
+    bundle = Bundle.read(BUNDLE, read_json(MODEL)["bundle_sha256"])
+    developed = read_development(params)
+    sample = _sample(bundle, developed.names)
+    explained = explain(bundle, sample.test, CATALOGUE, threads=params.audit.threads)
+    selection, weights = _selection(params, bundle, sample, explained)
+    risks, unconstrained = _challengers(params, developed, sample.test, weights)
+    inputs = battery_inputs(sample.test, sample.development, sample.names, bundle.grades, risks["scorecard"])
+    checks = [as_record(found, CHECKS[found.check]) for found in judge_all(inputs)]
+    stability = _stability(params, developed, sample, explained)
+    details = {
+        "checks": checks,
+        "challengers": _compared(risks, sample.test, params.evaluate.level),
+        "certificate": [certificate.as_json() for certificate in certify(bundle.booster, bundle.directions)],
+        "directions": _directions(sample.test, explained, unconstrained),
+        "missing": _missing(sample.test, explained, bundle),
+        "segments": {kind: _plain(t) for kind, t in segment_tables(sample.test, sample.development).items()},
+        "vintages": _plain(vintages(sample.test)),
+        "characteristics": _plain(inputs_shift(inputs).head(MOST_SHOWN)),
+        "selection": selection,
+        "stability": stability,
+        "model": _model_card(params, bundle, sample),
+    }
+    audit = _audit(details, explained)
+    write_json(AUDIT, audit)
+    write_json(DETAILS, details)
+    for name, page in documents(audit, details).items():
+        (FOLDER / name).write_text(page, encoding="utf-8")
+    told = ", ".join(f"{audit[colour]} {colour}" for colour in ("green", "amber", "red", "no_data"))
+    log.info("%d verdicts: %s; %s", len(audit["verdicts"]), told, FOLDER / "validation.en.html")
+
+
+def inputs_shift(inputs: dict[str, Any]) -> pd.DataFrame:
+    """Return how far each feature has moved from development to the test, worst first."""
+    return characteristic_stability(inputs["features_at_development"], inputs["features"])
+
+
+def _sample(bundle: Bundle, names: list[str]) -> Sample:
+    rows = pd.read_parquet(SAMPLES).merge(
+        pd.read_parquet(FEATURES).drop(columns=["customer_id", "as_of"]), on="application_id"
+    )
+    rows = rows.merge(_ownership(), on="customer_id", how="left")
+    test = rows[rows["sample"].isin(TEST)].reset_index(drop=True)
+    development = rows[rows["sample"] == DEVELOPMENT].merge(pd.read_parquet(OUT_OF_FOLD), on="application_id")
+    return Sample(development, test.assign(log_odds=bundle.decision_function(test)), names)
+
+
+def _ownership() -> pd.DataFrame:
+    """Return the newest known ownership of each customer: a cut of the report, not a feature."""
+    customers = pd.read_parquet(CANONICAL / "customers.parquet", columns=["customer_id", "known_at", "ownership"])
+    newest = customers.sort_values(["customer_id", "known_at"]).drop_duplicates("customer_id", keep="last")
+    return newest[["customer_id", "ownership"]]
+
+
+def _challengers(
+    params: Params, developed: Development, test: pd.DataFrame, weights: Floats | None
+) -> tuple[dict[str, Floats], tuple[Bundle, Explanation]]:
+    """Return the log-odds, or the bare risk, of every challenger on the test rows, and the unconstrained one explained."""
+    rows, names = developed
+    X, y, weight = developed.X, rows["label"].astype(int), rows["weight"]
+    model = _champion_settings(params, names)
+    scorecard = WoeScorecard(directions=model.directions).fit(X, y, sample_weight=weight)
+    log.info("challengers: the scorecard is fitted")
+    free = model.set_params(directions={}).fit(X, y, groups=rows["group"], sample_weight=weight)
+    unconstrained = Bundle.from_model(free, scale=PointsScale(), reference={}, fingerprints={})
+    log.info("challengers: the trees without directions are fitted")
+    plain = logistic_regression(X).fit(X, y, logisticregression__sample_weight=weight)
+    risks: dict[str, Floats | None] = {
+        "scorecard": scorecard.decision_function(test[names]),
+        "unconstrained": unconstrained.decision_function(test),
+        "logistic": logit(plain.predict_proba(test[names])[:, 1]),
+        **{name: composite_risk(test, name) for name in COMPOSITES},
+    }
+    if weights is not None:
+        reweighted = _champion_settings(params, names).fit(X, y, groups=rows["group"], sample_weight=weight * weights)
+        risks["reweighted"] = reweighted.decision_function(test[names])
+        log.info("challengers: the model with inverse propensities as weights is fitted")
+    explained = explain(unconstrained, test, CATALOGUE, threads=params.audit.threads)
+    return {name: risk for name, risk in risks.items() if risk is not None}, (unconstrained, explained)
+
+
+def _champion_settings(params: Params, names: list[str]) -> DefaultRiskModel:
+    return unfitted_model(params, names, **read_json(MODEL)["settings"])
+
+
+def _compared(risks: dict[str, Floats], test: pd.DataFrame, level: float) -> list[dict[str, Any]]:
+    """Return champion and challengers on the rows where each exists; `difference` is the champion's lead in AUC."""
+    found = [_scored("model", test["log_odds"].to_numpy(), test, level)]
+    for name, risk in risks.items():
+        known = ~np.isnan(risk)
+        rows = test[known]
+        paired = delong_paired(rows["label"].astype(int), rows["log_odds"], risk[known])
+        lead = {"difference": _rounded(paired.difference), "p_value": _rounded(paired.p_value)}
+        found.append({**_scored(name, risk[known], rows, level), **lead})
+    return found
+
+
+def _scored(name: str, risk: Floats, rows: pd.DataFrame, level: float) -> dict[str, Any]:
+    bad = rows["label"].to_numpy(int)
+    interval = delong_interval(bad, risk, level)
+    has_pd = name not in COMPOSITES
+    values = {}
+    for metric in SCORES[1:]:
+        ranks_only = metric == "ks"
+        values[metric] = (
+            _rounded(METRICS[metric].compute(bad, risk if ranks_only else expit(risk)))
+            if has_pd or ranks_only
+            else None
+        )
+    told = {"name": name, "n": len(rows), "auc": _rounded(interval.value)}
+    return {**told, "low": _rounded(interval.low), "high": _rounded(interval.high), **values}
+
+
+def _directions(
+    test: pd.DataFrame, explained: Explanation, unconstrained: tuple[Bundle, Explanation]
+) -> list[dict[str, Any]]:
+    """Return per indicator what the article says, what the data say, and what champion and free trees make of it."""
+    factor = PointsScale().factor
+    own = indicator_directions(explained, test, test["label"], CATALOGUE, factor)
+    free = indicator_directions(unconstrained[1], test, test["label"], CATALOGUE, factor)
+    return [
+        {
+            "indicator": name,
+            "article": CATALOGUE_STANCE[name],
+            "data": row["data_verdict"],
+            "model": row["verdict"],
+            "unconstrained": free.loc[name, "verdict"] if name in free.index else "not assessed",
+        }
+        for name, row in own.iterrows()
+        if name in CATALOGUE_STANCE
+    ]
+
+
+CATALOGUE_STANCE = {indicator.id: indicator.stance for indicator in CATALOGUE.admission_indicators}
+
+
+def _missing(test: pd.DataFrame, explained: Explanation, bundle: Bundle) -> list[dict[str, Any]]:
+    """Return the features whose missing values *lower* the risk: applicants can choose to withhold."""
+    table = feature_directions(explained, test, CATALOGUE, bundle.scale.factor)
+    flagged = table[(table["missing_mean_points"] > MISSING_POINTS) & (table["missing_share"] > 0)]
+    rows = flagged.sort_values("missing_mean_points", ascending=False)[["missing_share", "missing_mean_points"]]
+    return [
+        {"feature": str(name), "missing_class": CATALOGUE.feature(str(name)).missing, **_plain_row(row)}
+        for name, row in rows.iterrows()
+    ]
+
+
+MISSING_POINTS = 0.02 * PointsScale().factor
+"""A mean of 0.02 log-odds by which a missing value may lower the risk unremarked."""
+
+
+def _selection(
+    params: Params, bundle: Bundle, sample: Sample, explained: Explanation
+) -> tuple[dict[str, Any], Floats | None]:
+    """Return what can be said of declined applicants, and the weights of the development rows; None if nobody was declined."""
+    people = pd.read_parquet(CANONICAL / "applications.parquet", columns=["application_id", "customer_id", "decision"])
+    people = people.merge(pd.read_parquet(FEATURES).drop(columns=["customer_id"]), on="application_id")
+    people = people[people["decision"].isin(["admit", "conditional", "decline"])].reset_index(drop=True)
+    declined = (people["decision"] == "decline").to_numpy()
+    if min(declined.sum(), (~declined).sum()) < FEWEST_DECLINED:
+        return {"declined": int(declined.sum()), "enough": False}, None
+    X = people[sample.names]
+    chance = propensity(X, declined, people["customer_id"], seed=params.seed, num_threads=params.audit.threads)
+    overlap = auc(declined, chance)
+    support = Support.of(sample.development[sample.names], importance(explained.features)["mean_abs_points"])
+    outside = out_of_support(X, chance, support)
+    shift = characteristic_stability(X[~declined], X[declined])
+    own = pd.Series(chance, index=people["application_id"]).reindex(sample.development["application_id"]).to_numpy()
+    found = {
+        "declined": int(declined.sum()),
+        "enough": True,
+        "propensity_auc": _rounded(overlap),
+        "hardly_overlap": bool(overlap > HARDLY_OVERLAP),
+        "out_of_support_declined": _rounded(outside[declined].mean()),
+        "out_of_support_admitted": _rounded(outside[~declined].mean()),
+        "shift": _plain(shift.head(MOST_SHOWN)),
+        "truth": _on_declined(bundle, people[declined], sample.test["as_of"].min()),
+    }
+    return found, inverse_weights(np.nan_to_num(own, nan=float(np.nanmean(own))))
+
+
+FEWEST_DECLINED = 100
+
+
+def _on_declined(bundle: Bundle, declined: pd.DataFrame, since: Any) -> dict[str, Any] | None:
+    """Return how the PDs of declined applicants since the test began compare with what would have happened; sample only."""
+    path = TRUTH / "applications.parquet"
+    if not path.exists():
+        return None
+    truth = pd.read_parquet(path, columns=["application_id", "label_full"])
+    rows = (
+        declined[pd.to_datetime(declined["as_of"]) >= pd.Timestamp(since)]
+        .merge(truth, on="application_id")
+        .dropna(subset="label_full")
+    )
+    pds, bad = bundle.pd(rows), rows["label_full"].to_numpy(int)
+    try:
+        ranked: float | None = _rounded(auc(bad, pds))
+    except NotEstimable:
+        ranked = None
+    rate, mean = (float(x.mean()) if len(rows) else float("nan") for x in (bad, pds))
+    return {"n": len(rows), "auc": ranked, "mean_pd": _rounded(mean), "default_rate": _rounded(rate)}
+
+
+def _stability(params: Params, developed: Development, sample: Sample, explained: Explanation) -> dict[str, Any]:
+    rows, names = developed
+    settings, trees = _champion_settings(params, names), int(read_json(MODEL)["trees"])
+
+    def told(seed: int) -> pd.DataFrame:
+        found = refit(settings, trees, developed.X, rows, sample.test, CATALOGUE, seed)
+        log.info("refit %d of %d", seed - params.seed, params.audit.refits)
+        return found
+
+    seeds = [params.seed + k for k in range(1, params.audit.refits + 1)]
+    others = refits(told, seeds, params.audit.threads)
+    agreed = {name: _rounded(value) for name, value in agreement(explained.indicators, others).items()}
+    by_dimension = [_dimensions(frame) for frame in others]
+    shares = share_intervals(by_dimension) if others else pd.DataFrame(columns=["low", "high"])
+    return {"refits": len(others), **agreed, "dimension_shares": _plain(shares.reset_index(names="dimension"))}
+
+
+def _dimensions(indicators: pd.DataFrame) -> pd.DataFrame:
+    return indicators.T.groupby([CATALOGUE.dimension_of(str(i)).id for i in indicators], sort=False).sum().T
+
+
+def _model_card(params: Params, bundle: Bundle, sample: Sample) -> dict[str, Any]:
+    summary, split = read_json(MODEL), read_json(SPLIT)
+    return {
+        "source": params.source,
+        "bundle_sha256": bundle.sha256,
+        "data_fingerprint": bundle.fingerprints["data"],
+        "params_fingerprint": bundle.fingerprints["params"],
+        "features": len(sample.names),
+        "trees": summary["trees"],
+        "settings": summary["settings"],
+        "slope": summary["slope"],
+        "level": summary["level"],
+        "central_tendency": summary["central_tendency"],
+        "performance_days": params.label.performance_days,
+        "default_dpd_days": params.label.default_dpd_days,
+        "samples": split["samples"],
+        "versions": dict(bundle.versions),
+    }
+
+
+def _audit(details: dict[str, Any], explained: Explanation) -> dict[str, Any]:
+    """Return the small file that DVC shows and promotion reads: counts, headline figures, and every verdict by its key."""
+    champion = details["challengers"][0]
+    by_name = {row["name"]: row for row in details["challengers"]}
+    verdicts = {check["id"]: check["verdict"] for check in details["checks"] if check["verdict"] != "reported"}
+    stability, selection = details["stability"], details["selection"]
+    verdicts |= {
+        "additivity": "green" if explained.gap <= 1e-6 else "red",
+        "share_tau": AGREEMENT.verdict(stability["share_tau"]),
+        "worst_overlap": OVERLAP.verdict(stability["worst_overlap"]),
+        "directions": "red" if any(row["model"] == "inconsistent" for row in details["directions"]) else "green",
+        "certificate": "green" if all(c["holds_if_known"] for c in details["certificate"]) else "red",
+    }
+    colours = {"green": "green", "amber": "amber", "red": "red", "no_data": "not enough data"}
+    return {
+        **{key: sum(verdict == colour for verdict in verdicts.values()) for key, colour in colours.items()},
+        "auc": champion["auc"],
+        "auc_scorecard": by_name["scorecard"]["auc"],
+        "auc_unconstrained": by_name["unconstrained"]["auc"],
+        "recommended": _recommended(by_name["scorecard"]),
+        "share_tau": stability["share_tau"],
+        "sign_agreement": stability["sign_agreement"],
+        "worst_overlap": stability["worst_overlap"],
+        "propensity_auc": selection.get("propensity_auc"),
+        "auc_declined": (selection.get("truth") or {}).get("auc"),
+        "verdicts": verdicts,
+    }
+
+
+def _recommended(scorecard: dict[str, Any]) -> str:
+    """Return which model the evidence recommends: the scorecard, unless the model surely ranks better (V04, V30)."""
+    surely = scorecard["difference"] > 0 and scorecard["p_value"] is not None and scorecard["p_value"] < SIGNIFICANT
+    return "model" if surely else "scorecard"
+
+
+def _rounded(value: float) -> float | None:
+    return None if np.isnan(value) else float(f"{value:.6g}")
+
+
+def _plain(table: pd.DataFrame) -> list[dict[str, Any]]:
+    return [_plain_row(row) for _, row in table.iterrows()]
+
+
+def _plain_row(row: pd.Series) -> dict[str, Any]:
+    return {str(key): _plain_value(value) for key, value in row.items()}
+
+
+def _plain_value(value: Any) -> Any:
+    if isinstance(value, float | np.floating):
+        return _rounded(float(value))
+    return value.item() if isinstance(value, np.generic) else value
+
+
+if __name__ == "__main__":
+    from pipelines.cli import run_stage
+
+    run_stage("audit")

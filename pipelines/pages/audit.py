@@ -1,0 +1,207 @@
+"""The documents of stage `audit`: the validation report and the model card, each in both languages from one template."""
+
+import re
+from typing import Any
+
+from features.dimensions import CATALOGUE
+from pipelines.glossary import LANGUAGES
+from pipelines.pages.wording import DASH, Wording
+
+REPORT = "../report/"
+"""The way from the documents to the committee's report."""
+
+COUNTS = (("green", "green"), ("amber", "amber"), ("red", "red"), ("no_data", "not enough data"))
+
+
+def documents(audit: dict[str, Any], details: dict[str, Any]) -> dict[str, str]:
+    """Return every document by file name."""
+    # Here, because pages know nothing of files and `report` reads the templates.
+    from pipelines.report import render
+
+    pages = {}
+    for lang in LANGUAGES:
+        w = Wording(lang)
+        for file, title in (("validation", "title.validation"), ("card", "title.card")):
+            page = {"kind": "portfolio", "file": file, "title": w.say(title), **_view(audit, details, w)}
+            pages[f"{file}.{lang}.html"] = render(f"{file}.html.j2", w, page, root=REPORT)
+    return pages
+
+
+def _view(audit: dict[str, Any], details: dict[str, Any], w: Wording) -> dict[str, Any]:
+    names = _names(details, w)
+    verdicts = audit["verdicts"]
+    return {
+        "audit": audit,
+        "details": details,
+        "counts": [(colour, w.say(f"light.{colour}"), audit[key]) for key, colour in COUNTS],
+        "red": [names.get(key, key) for key, verdict in verdicts.items() if verdict == "red"],
+        "no_data": [names.get(key, key) for key, verdict in verdicts.items() if verdict == "not enough data"],
+        "checks": [_check(row, w) for row in details["checks"]],
+        "challengers": [_challenger(row, w) for row in details["challengers"]],
+        "certificate": _certificate(details["certificate"], w),
+        "directions": [_direction(row, w) for row in details["directions"]],
+        "missing": [_missing(row, w) for row in details["missing"]],
+        "segments": [_segment(row, w) for table in details["segments"].values() for row in table],
+        "vintages": [_vintage(row, w) for row in details["vintages"]],
+        "characteristics": [_characteristic(row, w) for row in details["characteristics"]],
+        "selection": _selection(details["selection"], w),
+        "stability": _stability(details["stability"], w),
+        "shares": [_share(row, w) for row in details["stability"]["dimension_shares"]],
+        "limits": _limits(audit, details, w),
+        "facts": _facts(details["model"], w),
+        "origin": w.say(
+            "card.fingerprint",
+            data=details["model"]["data_fingerprint"][:12],
+            bundle=details["model"]["bundle_sha256"][:12],
+        ),
+    }
+
+
+def _names(details: dict[str, Any], w: Wording) -> dict[str, str]:
+    """Return the name of every verdict's key."""
+    own = {"additivity": "V26", "share_tau": "V27", "worst_overlap": "V27", "directions": "V28", "certificate": "V28"}
+    return {**own, **{row["id"]: f"{row['battery']} {row[w.lang]}" for row in details["checks"]}}
+
+
+def _check(row: dict[str, Any], w: Wording) -> dict[str, str]:
+    verdict = row["verdict"]
+    kind = w.say(f"check.kind.{row['kind']}")
+    figure = w.p_value(row["figure"]) if row["kind"] == "p_value" else w.number(row["figure"], 4)
+    return {
+        "battery": row["battery"],
+        "name": row[w.lang],
+        "figure": f"{kind} {figure}".strip(),
+        "colour": verdict,
+        "verdict": w.say("check.reported") if verdict == "reported" else w.say(f"light.{verdict}"),
+        "reason": row["reason"] or "",
+        "thresholds": row["thresholds"],
+        "source": row["source"],
+    }
+
+
+def _challenger(row: dict[str, Any], w: Wording) -> list[str]:
+    is_model = row["name"] == "model"
+    name = w.say("challenger.model") if is_model else w.name("benchmark", row["name"])
+    auc = w.metric({"value": row["auc"], "low": row["low"], "high": row["high"]})
+    scores = [w.number(row["ks"], 3), w.number(row["brier"], 5), w.number(row["log_loss"], 5)]
+    lead = [DASH, DASH] if is_model else [w.number(row["difference"], 3), w.p_value(row["p_value"])]
+    return [name, w.number(row["n"]), auc, *scores, *lead]
+
+
+def _certificate(found: list[dict[str, Any]], w: Wording) -> str:
+    held = {key: str(sum(c[key] for c in found)) for key in ("holds", "holds_if_known")}
+    return w.say("certificate.words", n=str(len(found)), holds=held["holds"], known=held["holds_if_known"])
+
+
+def _direction(row: dict[str, Any], w: Wording) -> list[str]:
+    indicator = next(i for i in CATALOGUE.indicators if i.id == row["indicator"])
+    said = [w.say(f"verdict.{row[key]}") for key in ("data", "model", "unconstrained")]
+    return [f"{indicator.code} {w.of(indicator)}", w.say(f"stance.{row['article']}"), *said]
+
+
+def _missing(row: dict[str, Any], w: Wording) -> str:
+    feature = CATALOGUE.feature(row["feature"])
+    share, points = w.percent(row["missing_share"]), w.points(row["missing_mean_points"])
+    return w.say("missing.words", feature=w.feature(feature), share=share, points=points)
+
+
+def _segment(row: dict[str, Any], w: Wording) -> dict[str, Any]:
+    cells = [
+        row["segment"],
+        w.number(row["n"]),
+        w.number(row["bads"]),
+        w.percent(row["mean_pd"]),
+        w.percent(row["default_rate"]),
+        w.number(row["gini"], 3),
+        w.number(row["calibration_slope"], 2),
+        w.p_value(row["jeffreys_holm"]),
+    ]
+    return {"cells": cells, "colour": row["verdict"], "verdict": w.say(f"light.{row['verdict']}")}
+
+
+def _vintage(row: dict[str, Any], w: Wording) -> list[str]:
+    rate = f"{w.percent(row['default_rate'])} ({w.percent_interval(row['low'], row['high'])})"
+    return [
+        row["period"],
+        w.number(row["n"]),
+        w.number(row["bads"]),
+        w.percent(row["mean_pd"]),
+        rate,
+        w.number(row["auc"], 3),
+    ]
+
+
+def _characteristic(row: dict[str, Any], w: Wording) -> dict[str, Any]:
+    feature = CATALOGUE.feature(row["feature"])
+    figures = [w.number(row[key], 3) for key in ("csi", "critical_value")]
+    missing = [w.percent(row[key]) for key in ("missing_before", "missing_now")]
+    return {
+        "cells": [w.feature(feature), *figures, *missing],
+        "colour": row["verdict"],
+        "verdict": w.say(f"light.{row['verdict']}"),
+    }
+
+
+def _selection(found: dict[str, Any], w: Wording) -> list[str]:
+    if not found["enough"]:
+        return [w.say("selection.none")]
+    outside, inside = (w.percent(found[f"out_of_support_{who}"]) for who in ("declined", "admitted"))
+    auc = w.number(found["propensity_auc"], 3)
+    told = [w.say("selection.words", n=w.number(found["declined"]), auc=auc, outside=outside, inside=inside)]
+    if found["hardly_overlap"]:
+        told.append(w.say("selection.overlap"))
+    truth = found["truth"]
+    if truth:
+        pd_12m, rate = w.percent(truth["mean_pd"]), w.percent(truth["default_rate"])
+        told.append(
+            w.say("selection.truth", auc=w.number(truth["auc"], 3), n=w.number(truth["n"]), pd=pd_12m, rate=rate)
+        )
+    return told
+
+
+def _stability(found: dict[str, Any], w: Wording) -> str:
+    if not found["refits"]:
+        return w.say("stability.none")
+    return w.say(
+        "stability.words",
+        n=str(found["refits"]),
+        tau=w.number(found["share_tau"], 2),
+        signs=w.percent(found["sign_agreement"]),
+        overlap=w.percent(found["worst_overlap"]),
+    )
+
+
+def _share(row: dict[str, Any], w: Wording) -> list[str]:
+    dimension = next(d for d in CATALOGUE.dimensions if d.id == row["dimension"])
+    return [w.of(dimension), w.percent_interval(row["low"], row["high"])]
+
+
+def _limits(audit: dict[str, Any], details: dict[str, Any], w: Wording) -> list[str]:
+    level = re.sub(r"[-_]", " ", str(details["model"]["level"]))
+    said = [
+        w.say("limits.declined"),
+        w.say("limits.association"),
+        w.say("limits.level", level=w.name("level.model", level)),
+    ]
+    names = _names(details, w)
+    short = [names.get(key, key) for key, verdict in audit["verdicts"].items() if verdict == "not enough data"]
+    if short:
+        said.append(w.say("limits.no_data", names=w.joined(short)))
+    return [*said, w.say("limits.machine")]
+
+
+def _facts(model: dict[str, Any], w: Wording) -> list[tuple[str, str]]:
+    settings = ", ".join(f"{name} {value}" for name, value in model["settings"].items())
+    versions = ", ".join(f"{name} {value}" for name, value in model["versions"].items())
+    level = re.sub(r"[-_]", " ", str(model["level"]))
+    return [
+        (w.say("card.bundle"), model["bundle_sha256"]),
+        (w.say("card.data"), model["data_fingerprint"]),
+        (w.say("card.params"), model["params_fingerprint"]),
+        (w.say("card.features"), w.number(model["features"])),
+        (w.say("card.trees"), w.number(model["trees"])),
+        (w.say("card.slope"), w.number(model["slope"], 3)),
+        (w.say("card.level"), w.name("level.model", level)),
+        (w.say("card.settings"), settings),
+        (w.say("card.versions"), versions),
+    ]
