@@ -15,7 +15,11 @@ from trial import fingerprints, params
 
 from features.dimensions import CATALOGUE
 from models.bundle import Bundle
+from models.grades import MasterScale
+from models.policy.decision import decide
+from models.scaling import PointsScale
 from pipelines import score as job
+from pipelines.policy import load
 from pipelines.scoring.record import fields, json_schema
 from pipelines.scoring.worker import Worker
 
@@ -218,6 +222,34 @@ def test_a_drifting_column_is_named_in_the_summary(portfolio: Portfolio, tmp_pat
     assert name in {feature["feature"] for feature in told["drift"]["features"]}
 
 
+def test_a_policy_decides_with_evidence_from_the_tables_and_keeps_what_it_read(
+    portfolio: Portfolio, tmp_path: Path
+) -> None:
+    told = score(portfolio, portfolio.folder / "own", tmp_path / "out", policy="balanced")
+
+    found, read = records(tmp_path / "out"), pd.read_parquet(tmp_path / "out/decision_inputs.parquet")
+    policy = load("balanced").policy
+    again = decide(read, policy, MasterScale.from_points(PointsScale()))
+    assert found["decision"].tolist() == again["decision"].tolist()
+    assert found["limit"].tolist() == again["limit"].tolist()
+    assert set(found["policy_version"]) == {told["fingerprints"]["policy"]}
+    assert read["total_equity"].notna().any()
+    assert (read["KO1"] == "clear").any()
+    assert found.loc[read["KO1"] == "hit", "decision"].eq("decline").all()
+    asked = pd.read_csv(portfolio.folder / "own/applications.csv").drop_duplicates("application_id", keep="last")
+    amounts = asked.set_index("application_id")["requested_limit"].loc[read["application_id"]].astype(float)
+    assert read["requested_limit"].tolist() == pytest.approx(amounts.tolist())
+
+
+def test_a_matrix_without_evidence_lets_nobody_pass_without_a_review(portfolio: Portfolio, tmp_path: Path) -> None:
+    matrix(portfolio).to_parquet(tmp_path / "m.parquet")
+    score(portfolio, tmp_path / "m.parquet", tmp_path / "out", policy="growth")
+
+    found = records(tmp_path / "out")
+    assert set(found["decision"]) <= {"manual_review", "decline"}
+    assert found["decision_path"].str.contains("KO1").all()
+
+
 @pytest.mark.spark
 @pytest.mark.usefixtures("_spark")
 def test_spark_scores_every_applicant_as_this_machine_does(portfolio: Portfolio, tmp_path: Path) -> None:
@@ -226,7 +258,7 @@ def test_spark_scores_every_applicant_as_this_machine_does(portfolio: Portfolio,
     frame.to_parquet(tmp_path / "m.parquet", index=False, row_group_size=100)
     for name, settings in (("duckdb", {}), ("spark", {"engine": "spark"})):
         with contextlib.chdir(tmp_path):
-            score(portfolio, tmp_path / "m.parquet", tmp_path / name, **settings)
+            score(portfolio, tmp_path / "m.parquet", tmp_path / name, policy="balanced", **settings)
 
     local, spread = (
         records(tmp_path / name).sort_values("application_id", ignore_index=True) for name in ("duckdb", "spark")

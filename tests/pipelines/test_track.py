@@ -1,3 +1,4 @@
+import json
 import logging
 
 import mlflow
@@ -9,6 +10,7 @@ from main_job import copy_of_run, finished_run, params
 from models.bundle import Bundle
 from pipelines import track, train, tune
 from pipelines.errors import InputError
+from pipelines.scoring.model import read_model
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore::DeprecationWarning"),
@@ -125,3 +127,44 @@ def test_every_trial_of_a_search_is_a_run_below_that_of_the_model(tmp_path, monk
     assert below["trial 1"].data.metrics["auc"] == pytest.approx(trials["auc"][1])
     assert below["trial 1"].data.params["num_leaves"] == str(trials["num_leaves"][1])
     assert {run.data.tags["chosen"] for run in below.values()} == {"True", "False"}
+
+
+def test_the_registered_model_answers_a_request_in_json_with_pd_points_grade_and_reasons(tracked, tmp_path):
+    folder, runs = tracked
+    rows = pd.read_parquet(folder / train.FEATURES).head(5)
+    bundle = Bundle.read(folder / train.BUNDLE)
+    request, answer = tmp_path / "request.json", tmp_path / "answer.json"
+    frame = rows[list(bundle.encoder.names)].astype(object).where(rows[list(bundle.encoder.names)].notna(), None)
+    request.write_text(json.dumps({"dataframe_split": json.loads(frame.to_json(orient="split", index=False))}))
+    uri = mlflow.register_model(f"runs:/{runs[0].info.run_id}/model", "customer-pd")
+
+    mlflow.models.predict(
+        f"models:/customer-pd/{uri.version}",
+        input_path=str(request),
+        content_type="json",
+        output_path=str(answer),
+        env_manager="local",
+    )
+
+    predictions = pd.DataFrame(json.loads(answer.read_text())["predictions"])
+    assert predictions["pd_12m"].tolist() == pytest.approx(bundle.pd(rows).tolist(), rel=1e-12)
+    assert predictions["grade"].tolist() == bundle.grade(rows).tolist()
+    assert predictions["reasons_against"].str.fullmatch(r"([A-Z]{2}\d\d-( [A-Z]{2}\d\d-){0,3})?").all()
+
+
+def test_the_batch_job_reads_the_registered_model_by_its_alias_and_checks_the_recorded_hash(tracked):
+    folder, runs = tracked
+    version = mlflow.register_model(f"runs:/{runs[0].info.run_id}/model", "customer-pd").version
+    client = mlflow.MlflowClient()
+    client.set_registered_model_alias("customer-pd", "champion", version)
+
+    with pytest.MonkeyPatch().context() as patch:
+        patch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{folder}/.mlflow/mlflow.db")
+        bundle = read_model("models:/customer-pd@champion")
+        client.set_model_version_tag("customer-pd", version, "admission.bundle_sha256", "0" * 64)
+        with pytest.raises(InputError, match="is another bundle: expected 0000"):
+            read_model("models:/customer-pd@champion")
+        with pytest.raises(InputError, match=r"models:/customer-pd@nobody cannot be fetched.*`mlflow ui` shows names"):
+            read_model("models:/customer-pd@nobody")
+
+    assert bundle.sha256 == Bundle.read(folder / train.BUNDLE).sha256
