@@ -120,7 +120,7 @@ def _record(experiment: str, fingerprint: str, params: Params) -> str:
         mlflow.log_metrics(_metrics())
         mlflow.log_artifacts(str(REPORT), "report")
         _log_model()
-        _log_trials()
+        _log_trials(experiment)
         run_id = str(active.info.run_id)
         evidence.log(mlflow.MlflowClient(), run_id, FEATURES, SAMPLES, read_json(FEATURE_MANIFEST)["model"])
         return run_id
@@ -188,14 +188,14 @@ def _log_model() -> None:
         )
 
 
-def _log_trials() -> None:
+def _log_trials(experiment: str) -> None:
     """Log every trial of the search, if there was one, as a run below the active one: settings and results."""
     import mlflow
     from mlflow.entities import Metric, Param
 
     for trial in _trials():
         number = trial.pop("trial")
-        with mlflow.start_run(run_name=f"trial {number}", nested=True) as active:
+        with mlflow.start_run(experiment_id=experiment, run_name=f"trial {number}", nested=True) as active:
             at = active.info.start_time
             settings = [Param(name, trial[name]) for name in SPACE]
             results = [Metric(name, float(trial[name]), at, 0) for name in TRIAL_METRICS]
