@@ -7,7 +7,8 @@ from scipy.stats import norm
 from models.metrics.checks import NotEstimable
 from models.metrics.concentration import concentration, concentration_p, herfindahl_index, largest_share
 
-COUNTS = st.lists(st.one_of(st.integers(0, 50), st.floats(0, 1e9)), min_size=2, max_size=12).filter(any)
+# Weighted counts, none so tiny that its square vanishes in the reference below.
+COUNTS = st.lists(st.one_of(st.integers(0, 50), st.floats(1e-6, 1e9)), min_size=2, max_size=12).filter(any)
 
 
 def variation(n: list[float]) -> float:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from scipy.integrate import quad
 
 from models.metrics.checks import NotEstimable
-from models.metrics.grades import grade_table, jeffreys_p, rank_inversions
+from models.metrics.grades import grade_table, jeffreys_p, rank_inversions, too_high_verdicts, too_low_verdicts
 from models.metrics.intervals import jeffreys_interval
 
 SCALE = ["R1", "R2", "R3"]
@@ -145,3 +145,10 @@ def test_the_inversions_are_the_neighbours_whose_rates_fall(goods_and_bads: list
 
     assert len(inversions) == sum(safer > riskier for safer, riskier in pairwise(rates))
     assert inversions["p_value"].between(0, 0.5, inclusive="left").all()
+
+
+def test_ten_applicants_at_a_fifth_or_a_half_are_too_few_to_notice_odds_off_by_two() -> None:
+    # Odds of 1 to 4 doubled are a PD of a third, odds of 1 to 1 halved likewise: 3.3 bads of ten surprise nobody.
+    assert too_low_verdicts([0.5], [10], [0.2]) == ["not enough data"]
+    assert too_high_verdicts([0.5], [10], [0.5]) == ["not enough data"]
+    assert too_low_verdicts([0.5], [100], [0.2]) == too_high_verdicts([0.5], [100], [0.5]) == ["green"]

@@ -8,7 +8,7 @@ from models.metrics.checks import NotEstimable
 from models.metrics.discrimination import gini
 from models.metrics.families import holm
 from models.metrics.grades import jeffreys_p
-from models.metrics.segments import largest_gini_drop, segment_table
+from models.metrics.segments import GINI_DROP, largest_gini_drop, segment_table
 
 
 def portfolio(seed: int = 0, n: int = 6000) -> pd.DataFrame:
@@ -92,3 +92,18 @@ def test_one_segment_for_two_customers_is_refused() -> None:
 def test_no_rows_are_not_enough_data() -> None:
     with pytest.raises(NotEstimable, match="segment table needs at least one row"):
         segment_table([], [], [])
+
+
+@pytest.mark.parametrize(("bads", "judged"), [(19, False), (20, True)])
+def test_a_segment_is_judged_from_its_twentieth_bad(bads: int, judged: bool) -> None:
+    bad = np.arange(200) < bads
+
+    row = segment_table(["A"] * 200, bad, np.linspace(0.3, 0.1, 200)).iloc[0]
+
+    assert np.isfinite(row["gini"]) == judged
+    assert (row["verdict"] != "not enough data") == judged
+
+
+@pytest.mark.parametrize(("drop", "verdict"), [(0.15, "green"), (0.16, "amber"), (2.0, "amber")])
+def test_a_gini_is_allowed_to_drop_by_15_points(drop: float, verdict: str) -> None:
+    assert GINI_DROP.verdict(drop) == verdict
