@@ -52,9 +52,11 @@ def header(case: dict[str, Any], w: Wording) -> list[tuple[str, str]]:
 
 
 def admission_line(case: dict[str, Any], w: Wording) -> str:
-    """Return on which side of the admission line the grade lies."""
+    """Return on which side of the admission line the grade lies, and the knock-outs that count more than it."""
     inside = GRADES.index(case["grade"]) <= GRADES.index(case["cut_off_grade"])
-    return w.say("result.inside" if inside else "result.outside", grade=case["cut_off_grade"])
+    line = w.say("result.inside" if inside else "result.outside", grade=case["cut_off_grade"])
+    hit = [rule["rule"] for rule in case["knock_outs"] or [] if rule["state"] == "hit"]
+    return f"{line} · {w.say('result.knocked', names=w.joined(hit))}" if hit else line
 
 
 def scale(case: dict[str, Any], w: Wording) -> Markup:

@@ -26,6 +26,7 @@ APPLICANT: dict[str, tuple[str, str]] = {
     "result.pd": ("PD within {days} days", "{days} 天内违约概率（PD）"),
     "result.inside": ("within the admission line {grade}", "处于准入线 {grade} 之内"),
     "result.outside": ("outside the admission line {grade}", "处于准入线 {grade} 之外"),
+    "result.knocked": ("knock-out {names} is hit, whatever the grade", "不论等级，命中准入红线 {names}"),
     "result.scale": ("Place on the master scale", "主标尺位置"),
     "result.scale.about": (
         "Grade {grade} of R1 (safest) to R10; the admission line lies after {line}.",
