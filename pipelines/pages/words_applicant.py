@@ -84,6 +84,7 @@ APPLICANT: dict[str, tuple[str, str]] = {
         "达到 {better} 级需改变三项以上可改变的指标。",
     ),
     "scenario.best": ("The grade is the best there is.", "已处于最优等级。"),
+    "scenario.knocked": ("The knock-out remains.", "准入红线不因此解除。"),
     "scenario.note": (
         "A scenario of the model, not a promise. Only what the customer can change is moved, no further than the best "
         "twentieth of the development sample.",
