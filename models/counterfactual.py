@@ -15,7 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import expit
 
-from features.catalogue import Catalogue
+from features.catalogue import Catalogue, Feature
 from models.bundle import Bundle
 from models.grades import GRADES
 
@@ -25,8 +25,9 @@ Places = NDArray[np.int64]
 MOST_CHANGES = 3
 LOW, HIGH = 0.05, 0.95
 
-STEP = {"ratio": 0.001}
-"""A change is told in whole steps: a tenth of a percent of a ratio, whole days, counts, grades and scores."""
+PERCENT_UP_TO = 5.0
+"""A change is told in whole steps: a tenth of a percent of a ratio that stays below this, a hundredth of other ratios, and
+whole days, counts, grades and scores."""
 
 REACHED, TOO_MANY, UNREACHABLE, BEST = "reached", "too_many", "unreachable", "best"
 """Found; would need more than three changes; not by all of them together; no better grade asked for."""
@@ -61,11 +62,17 @@ def moves(bundle: Bundle, development: pd.DataFrame, catalogue: Catalogue) -> tu
     """
     names = [f.id for f in catalogue.features if f.actionable and bundle.directions.get(f.id, 0)]
     known = [n for n in names if n not in bundle.encoder.standards and development[n].notna().any()]
-    return tuple(_move(catalogue.feature(n).unit, bundle.directions[n], development[n].dropna()) for n in known)
+    return tuple(_move(catalogue.feature(n), bundle.directions[n], development[n].dropna()) for n in known)
 
 
-def _move(unit: str, direction: int, values: pd.Series) -> Move:
-    step = STEP.get(unit, 1.0)
+def _step(feature: Feature) -> float:
+    if feature.unit != "ratio":
+        return 1.0
+    return 0.001 if feature.clip is not None and feature.clip[1] <= PERCENT_UP_TO else 0.01
+
+
+def _move(feature: Feature, direction: int, values: pd.Series) -> Move:
+    step = _step(feature)
     end = float(values.quantile(LOW if direction > 0 else HIGH)) / step
     # The last whole step inside the range, so that no told value leaves it.
     whole = np.ceil(end - 1e-9) if direction > 0 else np.floor(end + 1e-9)

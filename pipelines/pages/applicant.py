@@ -29,7 +29,7 @@ def applicant_view(case: dict[str, Any], w: Wording) -> dict[str, Any]:
         "peers": peers(case, w),
         "against": [reason(r, w) for r in case["reasons_against"]],
         "in_favour": [reason(r, w) for r in case["reasons_for"]],
-        "scenario": scenario(case, w),
+        "scenario": scenario(case, w) + (w.say("gap") + w.say("scenario.knocked") if _hits(case) else ""),
         "knock_outs": knock_outs(case, w),
         "evidence": evidence(case, w),
         "limits": limits(case, w),
@@ -52,9 +52,15 @@ def header(case: dict[str, Any], w: Wording) -> list[tuple[str, str]]:
 
 
 def admission_line(case: dict[str, Any], w: Wording) -> str:
-    """Return on which side of the admission line the grade lies."""
+    """Return on which side of the admission line the grade lies, and the knock-outs that count more than it."""
     inside = GRADES.index(case["grade"]) <= GRADES.index(case["cut_off_grade"])
-    return w.say("result.inside" if inside else "result.outside", grade=case["cut_off_grade"])
+    line = w.say("result.inside" if inside else "result.outside", grade=case["cut_off_grade"])
+    hit = _hits(case)
+    return f"{line} · {w.say('result.knocked', names=w.joined(hit))}" if hit else line
+
+
+def _hits(case: dict[str, Any]) -> list[str]:
+    return [rule["rule"] for rule in case["knock_outs"] or [] if rule["state"] == "hit"]
 
 
 def scale(case: dict[str, Any], w: Wording) -> Markup:

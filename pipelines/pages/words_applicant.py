@@ -26,6 +26,7 @@ APPLICANT: dict[str, tuple[str, str]] = {
     "result.pd": ("PD within {days} days", "{days} 天内违约概率（PD）"),
     "result.inside": ("within the admission line {grade}", "处于准入线 {grade} 之内"),
     "result.outside": ("outside the admission line {grade}", "处于准入线 {grade} 之外"),
+    "result.knocked": ("knock-out {names} is hit, whatever the grade", "不论等级，命中准入红线 {names}"),
     "result.scale": ("Place on the master scale", "主标尺位置"),
     "result.scale.about": (
         "Grade {grade} of R1 (safest) to R10; the admission line lies after {line}.",
@@ -83,6 +84,7 @@ APPLICANT: dict[str, tuple[str, str]] = {
         "达到 {better} 级需改变三项以上可改变的指标。",
     ),
     "scenario.best": ("The grade is the best there is.", "已处于最优等级。"),
+    "scenario.knocked": ("The knock-out remains.", "准入红线不因此解除。"),
     "scenario.note": (
         "A scenario of the model, not a promise. Only what the customer can change is moved, no further than the best "
         "twentieth of the development sample.",

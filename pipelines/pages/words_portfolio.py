@@ -12,6 +12,11 @@ PORTFOLIO: dict[str, tuple[str, str]] = {
     "nav.workbook": ("Tables as a workbook (Excel)", "数据表（Excel 工作簿）"),
     "nav.index": ("All pages", "全部页面"),
     "nav.contents": ("Contents", "目录"),
+    "nav.absent": (
+        "Not in this report: migration and stability of grades, the full validation battery, the policies compared, and the "
+        "applicants that were declined. Their absence is no finding.",
+        "本报告未包含：评级迁移与稳定性、完整验证指标、准入策略对比及被拒绝申请人分析。未包含不代表无问题。",
+    ),
     "disclaimer": (
         "The model's result supports a decision; it does not replace due diligence.",
         "模型结论供决策参考，不替代尽职调查。",

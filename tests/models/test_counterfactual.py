@@ -112,7 +112,9 @@ def test_one_whole_step_less_of_any_change_misses_the_grade(bundle, allowed, see
         mine = found.changes[found.changes["row"] == change.row]
         step = rules[change.feature].step * rules[change.feature].sign
         back = change.after - step
-        less = back if (back - change.before) * step > 0 else change.before
+        # A value that reads like the applicant's own is no step at all.
+        reads_differently = round(back / abs(step)) * step > round(change.before / abs(step)) * step
+        less = back if reads_differently else change.before
         nearly = changed(X, mine).iloc[[change.row]].assign(**{change.feature: less})
         assert GRADES.index(bundle.grade(nearly)[0]) > GRADES.index(found.scenarios["target"].iloc[change.row])
 
@@ -210,3 +212,16 @@ def test_the_end_of_a_move_is_a_whole_step_inside_the_range_and_zero_has_no_sign
     assert ends["ds_line_utilisation"] >= development["ds_line_utilisation"].quantile(0.05)
     assert ends["mg_certification_cnt"] <= development["mg_certification_cnt"].quantile(0.95)
     assert str(ends["cp_tax_grade_ord"]) == "0.0"
+
+
+def test_a_step_is_as_fine_as_the_report_tells_the_value(allowed, bundle, development):
+    steps = {m.feature: m.step for m in allowed}
+    many = moves(
+        replace(bundle, directions={**bundle.directions, "ds_debt_to_revenue": 1}),
+        development.assign(ds_debt_to_revenue=1.0),
+        CATALOGUE,
+    )
+
+    assert steps["ds_line_utilisation"] == 0.001
+    assert steps["co_over_limit_days_365d"] == 1
+    assert {m.feature: m.step for m in many}["ds_debt_to_revenue"] == 0.01

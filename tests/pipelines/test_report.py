@@ -467,6 +467,9 @@ def test_knock_outs_stand_apart_from_the_score_and_unsearched_is_not_clear():
     assert "1 rules checked; none is hit." in checked
     assert "Not known, because the source was not searched: KO5" in unsearched
     assert "Knock-out KO1 is hit: on the list of dishonest debtors; proof: E0001 (2024-01-31). It declines" in struck
+    assert "The knock-out remains." in struck
+    assert "The knock-out remains." not in checked
+    assert "outside the admission line R6 · knock-out KO1 is hit, whatever the grade" in struck
     assert all("Independent of the score." in text for text in (unchecked, checked, struck))
 
 

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from features.catalogue import Feature
 from features.dimensions import CATALOGUE
+from models.counterfactual import _step
 from pipelines.pages.wording import DASH, Wording
 
 EN, ZH = Wording("en"), Wording("zh")
@@ -145,3 +146,11 @@ def test_no_number_reads_as_nan_infinity_or_minus_zero(x: float, feature: Featur
     said = [EN.number(x, 2), EN.percent(x), EN.points(x), ZH.value(feature, clipped)]
 
     assert not [s for s in said if re.search(r"nan|inf|[-−]0(\.0*)?(?![\d.])", s)]
+
+
+def test_a_counterfactual_s_steps_survive_their_words():
+    """What a scenario tells must be the value that was scored, so the words keep every digit of a step."""
+    for feature in (f for f in CATALOGUE.of_role("model") if f.actionable and f.unit == "ratio"):
+        step = _step(feature)
+        told = [value(feature.id, k * step, EN) for k in range(1, 200)]
+        assert len(set(told)) == len(told), feature.id
