@@ -13,6 +13,7 @@ import subprocess
 import tempfile
 import warnings
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -46,21 +47,12 @@ def run(params: Params) -> None:
     """Record the run that the project's folders hold; if it is recorded already, say so and stop."""
     # Read before mlflow is told an address: telling it exports this very variable.
     server = os.environ.get("MLFLOW_TRACKING_URI")
-    for noisy in ("alembic", "mlflow", "sqlalchemy"):
-        logging.getLogger(noisy).setLevel("WARNING")
     print_ = _fingerprint(params)
-    try:
-        client, experiment = _open_store(server, params.track.experiment)
+    with store_errors_in_words(server):
+        client, experiment = open_store(server, params.track.experiment)
         same = f"tags.`{FINGERPRINT}` = '{print_}' and attributes.status = 'FINISHED'"
         known = client.search_runs([experiment], same, max_results=1)
         run_id = known[0].info.run_id if known else _record(experiment, print_, params)
-    except _store_errors() as error:
-        where = server or "the local store .mlflow/mlflow.db"
-        first = str(error).splitlines()[0][:300]
-        raise InputError(
-            f"MLflow at {where} cannot be used: {first}. Start the server, mend MLFLOW_TRACKING_URI, or unset it to record "
-            "locally; the model and the report are complete without it"
-        ) from None
     log.info("run %s is %s in MLflow", run_id, "already recorded" if known else "recorded")
 
 
@@ -70,6 +62,20 @@ def _store_errors() -> tuple[type[Exception], ...]:
     from sqlalchemy.exc import SQLAlchemyError
 
     return MlflowException, RequestException, SQLAlchemyError
+
+
+@contextmanager
+def store_errors_in_words(server: str | None) -> Iterator[None]:
+    """Say in one message that the store cannot be used, and what to do."""
+    try:
+        yield
+    except _store_errors() as error:
+        where = server or "the local store .mlflow/mlflow.db"
+        first = str(error).splitlines()[0][:300]
+        raise InputError(
+            f"MLflow at {where} cannot be used: {first}. Start the server, mend MLFLOW_TRACKING_URI, or unset it to record "
+            "locally; the model and the report are complete without it"
+        ) from None
 
 
 def _fingerprint(params: Params) -> str:
@@ -92,7 +98,10 @@ def address(server: str | None) -> str:
     return server or f"sqlite:///{_root() / '.mlflow'}/mlflow.db"
 
 
-def _open_store(server: str | None, name: str) -> tuple[Any, str]:
+def open_store(server: str | None, name: str) -> tuple[Any, str]:
+    """Return a client of the store and the experiment of that name in it, made if need be."""
+    for noisy in ("alembic", "mlflow", "sqlalchemy"):
+        logging.getLogger(noisy).setLevel("WARNING")
     import mlflow
 
     # A server that is away should be said in seconds, not after minutes of retries.

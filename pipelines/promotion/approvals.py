@@ -1,7 +1,8 @@
 """The approval log of a registered model: one tag an entry, numbered, each with the hash of the one before it.
 
 It is part of the registry entry itself, so it goes where the registry goes. Entries are added and never changed; one that was
-edited or removed breaks the chain, and reading says where.
+edited or removed breaks the chain, and reading says where. A tag beside them holds the newest hash, so that the end cannot be
+cut off unnoticed. Who may write every tag can forge the whole log: keep a copy of the newest hash elsewhere, e.g. in minutes.
 """
 
 import json
@@ -11,23 +12,28 @@ from typing import Any
 from pipelines.errors import InputError
 
 PREFIX = "approval."
+NEWEST = "newest_approval"
 FIRST = "0" * 64
+RESTORE = "restore the registry from a copy before anything is promoted"
 
 
 def read(client: Any, model: str) -> list[dict[str, Any]]:
-    """Return the entries in order; InputError names the first that is not what was written."""
-    tags = client.get_registered_model(model).tags
+    """Return the entries in order, none of a model nobody registered; InputError names the first that was changed."""
+    known = client.search_registered_models(f"name = '{model}'")
+    tags = known[0].tags if known else {}
     entries: list[dict[str, Any]] = []
     for number, key in enumerate(sorted(key for key in tags if key.startswith(PREFIX)), start=1):
-        entry = json.loads(tags[key])
+        entry = _parsed(tags[key])
         body = {name: value for name, value in entry.items() if name != "hash"}
         follows = body.get("previous") == (entries[-1]["hash"] if entries else FIRST)
         if key != _key(number) or entry.get("hash") != _hash(body) or not follows:
             raise InputError(
-                f"approval log of {model}: entry {number} was changed, or one before it is gone; "
-                "restore the registry from a copy before anything is promoted"
+                f"approval log of {model}: entry {number} was changed, or one before it is gone; {RESTORE}"
             )
         entries.append(entry)
+    # The tag is written after the entry: it may lag behind, but what it names must be there.
+    if NEWEST in tags and tags[NEWEST] not in {entry["hash"] for entry in entries}:
+        raise InputError(f"approval log of {model}: the entries after number {len(entries)} are gone; {RESTORE}")
     return entries
 
 
@@ -43,7 +49,17 @@ def append(client: Any, model: str, said: dict[str, Any]) -> dict[str, Any]:
         raise InputError(
             f"somebody else promoted {model} at the same moment; look at `admission promote --history` and decide again"
         )
+    client.set_registered_model_tag(model, NEWEST, entry["hash"])
     return entry
+
+
+def _parsed(text: str) -> dict[str, Any]:
+    """Return an entry, empty if it is none: the chain then says that it was changed."""
+    try:
+        entry = json.loads(text)
+    except ValueError:
+        return {}
+    return entry if isinstance(entry, dict) else {}
 
 
 def _key(number: int) -> str:

@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import mlflow
+import numpy as np
+import pandas as pd
 import pytest
 from main_job import copy_of_run, params
 
-from pipelines import evaluate, explain, promote, track, train
+from pipelines import evaluate, explain, featurize, promote, track, train
 from pipelines.errors import InputError
 from pipelines.promotion import approvals, evidence
 from pipelines.promotion.gates import gates
@@ -89,6 +91,46 @@ def test_the_first_run_becomes_champion_and_scores_as_recorded(store: Store) -> 
     assert version_at(store, "champion") == entry["version"] == "1"
     assert entry["champion_before"] is None
     assert read_model(f"models:/{MODEL}@champion").sha256 == store.client.get_run(store.good).data.tags[BUNDLE_HASH]
+
+
+def test_the_champion_scores_through_mlflows_own_prediction_as_the_bundle_does(store: Store) -> None:
+    promote.promote(PARAMS, store.good, "champion", ME)
+    bundle = read_model(f"models:/{MODEL}@champion")
+    rows = pd.read_parquet(featurize.FEATURES).head(50)[list(bundle.encoder.names)]
+
+    scored = mlflow.pyfunc.load_model(f"models:/{MODEL}@champion").predict(rows)
+
+    assert np.array_equal(scored["pd_12m"], bundle.pd(rows))
+    assert set(scored["grade"]) <= {f"R{i}" for i in range(1, 11)}
+
+
+def test_a_trial_of_a_search_is_not_taken_for_the_newest_run(store: Store) -> None:
+    experiment = store.client.get_experiment_by_name(PARAMS.track.experiment).experiment_id
+    trial = store.client.create_run(experiment, run_name="trial 1")
+    store.client.set_terminated(trial.info.run_id)
+    try:
+        assert promote.promote(PARAMS, None, "challenger", ME, override=True)["run_id"] == store.good
+        with pytest.raises(InputError, match=r"was not recorded by `admission track`"):
+            promote.promote(PARAMS, trial.info.run_id, "champion", ME)
+    finally:
+        store.client.delete_run(trial.info.run_id)
+
+
+def test_a_look_at_the_gates_registers_nothing(store: Store) -> None:
+    found = promote.examine(PARAMS, store.good)
+
+    assert "pass  champion: there is no champion yet" in promote.in_words(found)
+    assert promote.history(PARAMS) == []
+    assert not store.client.search_registered_models(f"name = '{MODEL}'")
+
+
+@pytest.mark.usefixtures("store")
+def test_a_server_that_is_away_is_said_in_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
+
+    with pytest.raises(InputError, match=r"MLflow at http://127\.0\.0\.1:9 cannot be used"):
+        promote.history(PARAMS)
 
 
 def test_the_log_says_who_when_why_and_on_what_evidence(store: Store) -> None:
@@ -205,6 +247,8 @@ def test_a_champion_with_a_feature_that_the_rows_lack_is_compared_all_the_same(c
     "edit",
     [
         lambda tags: {"approval.000001": tags["approval.000001"].replace("analyst 7", "analyst 8")},
+        lambda _: {"approval.000001": "approved, trust me"},
+        lambda _: {"approval.000001": "[]"},
         lambda _: {"approval.000001": None},
     ],
 )
@@ -218,6 +262,15 @@ def test_an_edited_or_removed_entry_stops_every_further_promotion(store: Store, 
             store.client.set_registered_model_tag(MODEL, key, value)
 
     with pytest.raises(InputError, match="entry 1 was changed, or one before it is gone"):
+        promote.promote(PARAMS, store.good, "champion", ME)
+
+
+def test_a_log_cut_off_at_its_end_stops_every_further_promotion(store: Store) -> None:
+    promote.promote(PARAMS, store.good, "champion", ME)
+    promote.promote(PARAMS, store.good, "challenger", ME)
+    store.client.delete_registered_model_tag(MODEL, "approval.000002")
+
+    with pytest.raises(InputError, match="the entries after number 1 are gone"):
         promote.promote(PARAMS, store.good, "champion", ME)
 
 
