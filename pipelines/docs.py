@@ -39,6 +39,11 @@ FOLDERS: tuple[tuple[str, str, str], ...] = (
     ("train", "train", "`bundle/`: the deployable model; `out_of_fold.parquet`: log-odds of development applications"),
     ("evaluate", "evaluate", "`metrics.json`, `details.json`, `plots/`: how good the model is, with intervals"),
     (
+        "audit",
+        "audit",
+        "`audit.json`: every verdict; `details.json`; validation report and model card in both languages",
+    ),
+    (
         "explain",
         "explain",
         "contributions of every applicant by feature, indicator and dimension; the committee's cases",

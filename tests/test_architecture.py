@@ -94,7 +94,8 @@ def test_features_and_models_ask_no_clock_open_no_file_and_print_nothing(package
 def test_only_the_point_in_time_module_joins_history_by_availability() -> None:
     for path in modules("features"):
         uses = [n for n in ast.walk(tree(path)) if isinstance(n, ast.Attribute) and n.attr == "availability"]
-        joins = path.stem == "point_in_time" or path.parent.name == "quality"
+        # The fingerprint of the contract names the column and joins nothing.
+        joins = path.stem in ("point_in_time", "version") or path.parent.name == "quality"
         assert joins or not uses, f"{name(path)} reads Table.availability; use a verb of features.point_in_time"
 
 

@@ -65,7 +65,7 @@ def _names(details: dict[str, Any], w: Wording) -> dict[str, str]:
 
 def _check(row: dict[str, Any], w: Wording) -> dict[str, str]:
     verdict = row["verdict"]
-    kind = w.say(f"check.kind.{row['kind']}")
+    kind = "" if row["kind"] == "value" else w.name("check.kind", row["kind"])
     figure = w.p_value(row["figure"]) if row["kind"] == "p_value" else w.number(row["figure"], 4)
     return {
         "battery": row["battery"],

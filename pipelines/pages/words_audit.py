@@ -35,7 +35,6 @@ AUDIT: dict[str, tuple[str, str]] = {
     "check.id": ("Check", "编号"),
     "check.name": ("What it asks", "检验内容"),
     "check.figure": ("Figure", "数值"),
-    "check.kind.value": ("", ""),
     "check.kind.z": ("z", "z 值"),
     "check.kind.p_value": ("p", "p 值"),
     "check.thresholds": ("Bounds from", "阈值来源"),
@@ -47,9 +46,6 @@ AUDIT: dict[str, tuple[str, str]] = {
     "col.ks": ("KS", "KS 值"),
     "col.brier": ("Brier score", "Brier 分数"),
     "col.log_loss": ("Log-loss", "对数损失"),
-    "col.article": ("Article", "文章"),
-    "col.data": ("Data", "数据"),
-    "col.model": ("Model", "模型"),
     "col.free": ("Trees without directions", "无约束模型"),
     "col.segment": ("Segment", "细分"),
     "col.period": ("Quarter", "季度"),
@@ -59,10 +55,7 @@ AUDIT: dict[str, tuple[str, str]] = {
     "col.missing_now": ("Missing, test", "检验期缺失率"),
     "col.gini": ("Gini", "基尼系数"),
     "col.slope": ("Slope", "校准斜率"),
-    "col.dimension": ("Dimension", "维度"),
     "col.share_interval": ("Share over refits", "重抽样占比区间"),
-    "stance.explicit": ("explicit", "明示"),
-    "stance.implied": ("implied", "隐含"),
     "certificate.words": (
         "Proven from the trees themselves: of {n} features with a direction, {holds} keep it whatever is missing, "
         "{known} among applicants of whom every other number is known.",

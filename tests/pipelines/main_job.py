@@ -17,9 +17,10 @@ SMALL = {
     "sample": {"customers": 1500},
     "train": {"n_estimators": 120, "early_stopping_rounds": 30, "num_threads": 1},
     "evaluate": {"bootstrap_repetitions": 30},
+    "audit": {"refits": 2, "threads": 1},
     "engine": {"threads": 1},
 }
-STAGES = ("ingest", "label", "featurize", "split", "train", "evaluate", "explain", "report")
+STAGES = ("ingest", "label", "featurize", "split", "train", "evaluate", "audit", "explain", "report")
 
 
 def params(**sections: dict[str, Any]) -> Params:

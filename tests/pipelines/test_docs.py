@@ -23,7 +23,7 @@ def test_the_committed_dictionary_is_current() -> None:
 
 def test_every_column_stands_in_its_table_with_its_meaning_in_both_languages() -> None:
     for table in TABLES.values():
-        section = docs.dictionary().split(f"### `{table.name}` ·")[1].split("###")[0]
+        section = docs.dictionary().split(f"### `{table.name}` ·")[1].split("\n##")[0]
         for column in table:
             (row,) = [line for line in section.splitlines() if line.startswith(f"| `{column.name}` |")]
             assert column.en in row
@@ -76,7 +76,7 @@ def test_a_value_of_a_rows_second_life_says_from_when_on_it_is_seen() -> None:
 
 def test_a_column_that_nothing_reads_says_why() -> None:
     for table in TABLES.values():
-        section = docs.dictionary().split(f"### `{table.name}` ·")[1].split("###")[0]
+        section = docs.dictionary().split(f"### `{table.name}` ·")[1].split("\n##")[0]
         for column in (column for column in table if column.unused):
             (row,) = [line for line in section.splitlines() if line.startswith(f"| `{column.name}` |")]
             assert row.endswith(f"{column.unused} |")

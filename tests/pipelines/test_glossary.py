@@ -11,6 +11,7 @@ from features.dimensions import CATALOGUE
 from features.tables import TABLES
 from pipelines.glossary import LANGUAGES, TERMS, say
 from pipelines.pages.words_applicant import APPLICANT
+from pipelines.pages.words_audit import AUDIT
 from pipelines.pages.words_explorer import EXPLORER
 from pipelines.pages.words_portfolio import PORTFOLIO
 from pipelines.pages.words_values import DEFINITIONS, VALUES
@@ -18,7 +19,14 @@ from pipelines.pages.words_values import DEFINITIONS, VALUES
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 HOME = Path(pipelines.__file__).parent
 TEMPLATES = sorted((HOME / "templates").glob("*.j2"))
-THE_SAME_IN_BOTH = {"benchmark.altman_z2", "benchmark.zmijewski", "benchmark.ohlson_o", "col.auc", "col.pd"}
+THE_SAME_IN_BOTH = {
+    "benchmark.altman_z2",
+    "benchmark.zmijewski",
+    "benchmark.ohlson_o",
+    "benchmark.altman_z1",
+    "col.auc",
+    "col.pd",
+}
 THE_SAME_IN_BOTH |= {"fact.auc", "fact.ks", "roc.curve", "gap"}
 USES = "\n".join(
     p.read_text(encoding="utf-8")
@@ -43,7 +51,7 @@ def test_a_term_is_translated_and_fills_the_same_places_in_both_languages(key: s
 
 
 def test_no_key_is_given_words_twice():
-    assert len(TERMS) == len(PORTFOLIO) + len(APPLICANT) + len(EXPLORER) + len(VALUES)
+    assert len(TERMS) == len(AUDIT) + len(PORTFOLIO) + len(APPLICANT) + len(EXPLORER) + len(VALUES)
 
 
 @pytest.mark.parametrize("key", DEFINITIONS)

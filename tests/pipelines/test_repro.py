@@ -10,6 +10,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 SMALL = {"customers: null": "customers: 800", "bootstrap_repetitions: 500": "bootstrap_repetitions: 20"}
+SMALL |= {"refits: 8": "refits: 1"}
 
 
 def _run(*command: str, folder: Path) -> subprocess.CompletedProcess[str]:

@@ -1,0 +1,144 @@
+"""The audit of a finished run: what it holds, where its numbers come from, and its documents."""
+
+import json
+import re
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from main_job import copy_of_run, finished_run, params
+
+from features.dimensions import CATALOGUE
+from models.bundle import Bundle
+from models.metrics.battery import CHECKS
+from models.metrics.discrimination import auc
+from models.splits import TEST
+from pipelines import audit, train
+from pipelines.featurize import FEATURES
+from pipelines.glossary import LANGUAGES
+from pipelines.split import SAMPLES
+
+
+@pytest.fixture(scope="module")
+def found() -> dict[str, Any]:
+    return json.loads((finished_run() / audit.AUDIT).read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="module")
+def details() -> dict[str, Any]:
+    return json.loads((finished_run() / audit.DETAILS).read_text(encoding="utf-8"))
+
+
+def test_every_check_of_the_battery_is_told_with_its_verdict_or_why_there_is_none(details: dict[str, Any]) -> None:
+    assert [row["id"] for row in details["checks"]] == list(CHECKS)
+    for row in details["checks"]:
+        assert row["verdict"] in ("green", "amber", "red", "not enough data", "reported")
+        assert (row["figure"] is None) == (row["reason"] is not None)
+
+
+def test_the_verdicts_are_counted_once_each(found: dict[str, Any]) -> None:
+    assert sum(found[key] for key in ("green", "amber", "red", "no_data")) == len(found["verdicts"])
+    assert {"certificate", "additivity", "directions", "share_tau"} <= found["verdicts"].keys()
+    assert found["verdicts"]["certificate"] == found["verdicts"]["additivity"] == "green"
+
+
+def test_the_champions_auc_is_that_of_the_bundle_on_the_test_rows(found: dict[str, Any]) -> None:
+    folder = finished_run()
+    rows = pd.read_parquet(folder / SAMPLES).merge(
+        pd.read_parquet(folder / FEATURES).drop(columns=["customer_id", "as_of"]), on="application_id"
+    )
+    rows = rows[rows["sample"].isin(TEST)]
+
+    expected = auc(rows["label"].astype(int), Bundle.read(folder / train.BUNDLE).pd(rows))
+
+    assert found["auc"] == pytest.approx(expected, abs=1e-6)
+
+
+def test_every_challenger_is_scored_on_rows_of_the_test_and_paired_with_the_champion(details: dict[str, Any]) -> None:
+    by_name = {row["name"]: row for row in details["challengers"]}
+
+    assert {"model", "scorecard", "unconstrained", "logistic", "altman_z2", "altman_z1", "days_beyond_terms"} <= set(
+        by_name
+    )
+    assert {"zmijewski", "ohlson_o", "reweighted"} <= set(by_name)
+    for name, row in by_name.items():
+        assert 0 <= row["low"] <= row["auc"] <= row["high"] <= 1
+        assert ("difference" in row) == (name != "model")
+    assert by_name["altman_z2"]["brier"] is None
+    assert by_name["scorecard"]["n"] == by_name["model"]["n"]
+
+
+@pytest.mark.parametrize(
+    ("difference", "p_value", "recommended"),
+    [(0.02, 0.01, "model"), (0.02, 0.2, "scorecard"), (-0.02, 0.01, "scorecard"), (0.02, None, "scorecard")],
+)
+def test_the_scorecard_is_recommended_unless_the_model_surely_ranks_better(
+    difference: float, p_value: float | None, recommended: str
+) -> None:
+    assert audit._recommended({"difference": difference, "p_value": p_value}) == recommended
+
+
+def test_article_data_and_model_stand_in_columns_of_their_own_for_every_indicator(details: dict[str, Any]) -> None:
+    assert {row["indicator"] for row in details["directions"]} == {i.id for i in CATALOGUE.admission_indicators}
+    for row in details["directions"]:
+        assert row["article"] in ("explicit", "implied")
+        assert {"data", "model", "unconstrained"} <= row.keys()
+
+
+def test_declined_applicants_are_told_apart_and_judged_by_the_truth_of_the_sample(details: dict[str, Any]) -> None:
+    selection = details["selection"]
+
+    assert selection["enough"]
+    assert selection["propensity_auc"] > 0.6
+    assert 0 <= selection["out_of_support_admitted"] < selection["out_of_support_declined"] <= 1
+    assert selection["truth"]["default_rate"] > selection["truth"]["mean_pd"] > 0
+    assert selection["truth"]["n"] > 20
+
+
+def test_segments_cut_by_industry_region_size_ownership_and_new_customers_hold_every_row(
+    details: dict[str, Any],
+) -> None:
+    tables = details["segments"]
+
+    assert set(tables) == {"industry", "region", "size", "customer", "ownership"}
+    assert {sum(row["n"] for row in table) for table in tables.values()} == {details["challengers"][0]["n"]}
+
+
+def test_refits_agree_more_than_chance_and_are_as_many_as_asked_for(
+    found: dict[str, Any], details: dict[str, Any]
+) -> None:
+    assert details["stability"]["refits"] == 2
+    assert 0 < found["share_tau"] <= 1
+    assert 0.5 < found["sign_agreement"] <= 1
+
+
+def test_the_audit_gives_the_same_bytes_again_on_more_threads(tmp_path) -> None:
+    before = {name: (finished_run() / name).read_bytes() for name in (audit.AUDIT, audit.DETAILS)}
+
+    with copy_of_run(tmp_path):
+        audit.run(params(audit={"refits": 2, "threads": 2}))
+        again = {name: name.read_bytes() for name in before}
+
+    assert again == before
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize("file", ["validation", "card"])
+def test_a_document_holds_every_figure_its_origin_and_no_outside_address(
+    file: str, lang: str, details: dict[str, Any]
+) -> None:
+    page = (finished_run() / audit.FOLDER / f"{file}.{lang}.html").read_text(encoding="utf-8")
+
+    assert details["model"]["bundle_sha256"][:12] in page
+    assert details["model"]["data_fingerprint"][:12] in page
+    assert not re.search(r'(src|href)="(?!\.\./report/|[\w.]+\.html")', page)
+    if file == "validation":
+        for row in details["checks"]:
+            assert row[lang].replace("'", "&#39;") in page
+            assert row["battery"] in page
+
+
+def test_rounding_keeps_six_digits_and_what_is_no_number_is_null() -> None:
+    assert audit._rounded(0.123456789) == 0.123457
+    assert audit._rounded(np.nan) is None
