@@ -37,7 +37,11 @@ FOLDERS: tuple[tuple[str, str, str], ...] = (
     ("split", "split", "`samples.parquet`: sample, group and weight of each labelled application"),
     ("tune", "tune", "`trials.csv`: what a search tried and found; `settings.json`: the settings that `train` takes"),
     ("train", "train", "`bundle/`: the deployable model; `out_of_fold.parquet`: log-odds of development applications"),
-    ("evaluate", "evaluate", "`metrics.json`, `details.json`, `plots/`: how good the model is, with intervals"),
+    (
+        "evaluate",
+        "evaluate",
+        "`headline.json`, `metrics.json`, `details.json`, `plots/`: how good the model is, with intervals",
+    ),
     (
         "audit",
         "audit",

@@ -40,6 +40,8 @@ log = logging.getLogger(__name__)
 
 FOLDER = Path("data/evaluate")
 METRICS_FILE, DETAILS, PLOTS = FOLDER / "metrics.json", FOLDER / "details.json", FOLDER / "plots"
+HEADLINE = FOLDER / "headline.json"
+"""The few figures that runs are compared by, under short names: one column each of `dvc exp show`."""
 
 Floats = NDArray[np.float64]
 SCORE_BAND = 20
@@ -68,6 +70,7 @@ def run(params: Params) -> None:
         "benchmarks": benchmarks,
     }
     write_json(METRICS_FILE, metrics)
+    write_json(HEADLINE, headline(metrics))
     details = {
         **_details(test, bundle, curves, params),
         "unseen_categories": unseen,
@@ -77,6 +80,26 @@ def run(params: Params) -> None:
     _plots(details)
     found = metrics["out_of_time"]["auc"]
     log.info("AUC %.3f (%.3f to %.3f) on %d applications", found["value"], found["low"], found["high"], len(test))
+
+
+def headline(metrics: dict[str, Any]) -> dict[str, float | int]:
+    """Return what runs are compared by, as far as the samples allow it: the test sample's figures, and two to judge them by.
+
+    `auc_oof` is that of development out of fold, steadier since its rows are many; `over_logistic` the lead in AUC.
+    """
+    test, development = metrics["out_of_time"], metrics["development"]
+    found = {
+        "auc": test.get("auc"),
+        "auc_oof": development.get("auc"),
+        "over_logistic": metrics["benchmarks"].get("logistic", {}).get("difference"),
+        "ks": test.get("ks"),
+        "log_loss": test.get("log_loss"),
+        "brier_skill": test.get("brier_skill"),
+        "slope": test.get("calibration_slope"),
+        "ece": test.get("ece"),
+    }
+    known = {name: entry["value"] for name, entry in found.items() if entry and entry["value"] is not None}
+    return {**known, "bads": test["bads"]}
 
 
 def _estimate(value: float, low: float | None = None, high: float | None = None) -> dict[str, float | None]:

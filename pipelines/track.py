@@ -21,7 +21,7 @@ from features.dimensions import CATALOGUE
 from models.bundle import MANIFEST, Bundle
 from models.tuning import SPACE
 from pipelines.errors import InputError
-from pipelines.evaluate import METRICS_FILE
+from pipelines.evaluate import HEADLINE, METRICS_FILE
 from pipelines.featurize import FEATURES
 from pipelines.featurize import MANIFEST as FEATURE_MANIFEST
 from pipelines.io import read_json
@@ -136,8 +136,8 @@ def _record(experiment: str, fingerprint: str, params: Params) -> str:
 
 
 def _metrics() -> dict[str, float]:
-    """Return metrics by sample, such as `out_of_time.auc` and `out_of_time.auc_low`."""
-    flat = {}
+    """Return the headline under the short names that DVC shows too, then all by sample, such as `out_of_time.auc_low`."""
+    flat = {name: float(value) for name, value in read_json(HEADLINE).items()}
     for key, value in _flat(read_json(METRICS_FILE)):
         if isinstance(value, int | float):
             flat[key.replace(".value", "").replace(".low", "_low").replace(".high", "_high")] = float(value)

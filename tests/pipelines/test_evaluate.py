@@ -99,3 +99,20 @@ def test_evaluating_twice_gives_the_same_bytes(tmp_path):
 
     folder = finished_run()
     assert again == ((folder / evaluate.METRICS_FILE).read_bytes(), (folder / evaluate.DETAILS).read_bytes())
+
+
+def test_runs_are_compared_by_a_dozen_short_figures_at_most():
+    folder = finished_run()
+    metrics, headline = (json.loads((folder / path).read_text()) for path in (evaluate.METRICS_FILE, evaluate.HEADLINE))
+
+    assert headline["auc"] == metrics["out_of_time"]["auc"]["value"]
+    assert headline["over_logistic"] == metrics["benchmarks"]["logistic"]["difference"]["value"]
+    assert headline["bads"] == metrics["out_of_time"]["bads"]
+    assert len(headline) <= 12
+    assert all(isinstance(value, int | float) for value in headline.values())
+
+
+def test_a_figure_that_the_samples_cannot_give_is_left_out_of_the_headline():
+    bare = {"out_of_time": {"n": 5, "bads": 0, "auc": {"value": None}}, "development": {}, "benchmarks": {}}
+
+    assert evaluate.headline(bare) == {"bads": 0}
