@@ -297,10 +297,12 @@ def policy_compare(
 ) -> None:
     """Who changes decision between two policies, with expected loss and sales: the swap set."""
     with _errors_in_words():
+        from json import dumps
+
         from pipelines.policy import compare, in_words
 
-        swaps = compare(first, second, on)
-        typer.echo(swaps.to_json(orient="records") if json else in_words(swaps, first, second))
+        found = compare(first, second, on)
+        typer.echo(dumps(found.as_dict(), ensure_ascii=False, indent=1) if json else in_words(found))
 
 
 override_app = typer.Typer(help="Decisions against the policy: log one, review them.", no_args_is_help=True)
@@ -317,9 +319,11 @@ def override_add(
     author: Annotated[str, typer.Option(help="Who decides.")],
     role: Annotated[str, typer.Option(help="analyst, head_of_credit or risk_committee.")],
     expires_on: Annotated[str, typer.Option(help="Last day, YYYY-MM-DD.")],
-    limit: Annotated[float | None, typer.Option(help="Final limit; default: the policy's.")] = None,
+    limit: Annotated[float | None, typer.Option(help="Final limit; default: the policy's, 0 to decline.")] = None,
     second_approver: Annotated[str | None, typer.Option(help="Needed to grant more than the policy.")] = None,
-    policy: Annotated[str, typer.Option(help="The policy that decided.")] = "balanced",
+    policy: Annotated[
+        str | None, typer.Option(help="File of the policy that decided; default: by its name in the scores.")
+    ] = None,
     decided_on: Annotated[str | None, typer.Option(help="Day of the decision, YYYY-MM-DD; default: today.")] = None,
 ) -> None:
     """Append an override to data/overrides/log.jsonl, if it may stand."""
@@ -337,14 +341,16 @@ def override_add(
 def override_report(
     scores: Annotated[Path, typer.Option(help="scores.parquet: what the policy decided.")],
     outcomes: Annotated[Path | None, typer.Option(help="outcomes.parquet of stage label, once known.")] = None,
+    on: Annotated[str | None, typer.Option(help="Day of the review, YYYY-MM-DD; default: today.")] = None,
+    head: Annotated[str | None, typer.Option(help="Hash of a line noted earlier: refuse a log without it.")] = None,
 ) -> None:
-    """Review the log: how often, why, by whom, and how the granted ones turned out."""
+    """Review the log: how often, why, what has expired, and how the granted ones turned out."""
     with _errors_in_words():
         import json
 
         from pipelines.overrides import report as review
 
-        typer.echo(json.dumps(review(scores, outcomes), ensure_ascii=False, indent=1))
+        typer.echo(json.dumps(review(scores, outcomes, on, head), ensure_ascii=False, indent=1))
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from models.grades import MasterScale
 from models.policy.decision import INPUTS, decide
-from models.policy.swap_set import swap_set
+from models.policy.swap_set import swap_set, worst_exposure
 from models.policy.terms import Policy
 from models.scaling import PointsScale
 from pipelines.errors import InputError
@@ -27,6 +27,24 @@ class Loaded(NamedTuple):
     policy: Policy
     sha256: str
 
+    @property
+    def version(self) -> str:
+        """Name, version and the beginning of the sha256, as every record that it decided says."""
+        return f"{self.policy.name} {self.policy.version} {self.sha256[:12]}"
+
+
+class _Yaml(yaml.SafeLoader):
+    """YAML in which a key stands once: of two the last would silently count."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        """Return the mapping; YAMLError with line and column for a key that stands twice."""
+        seen: set[str] = set()
+        for key in (key for key, _ in node.value if isinstance(key, yaml.ScalarNode)):
+            if key.value in seen:
+                raise yaml.constructor.ConstructorError(None, None, f"the key {key.value} stands twice", key.start_mark)
+            seen.add(key.value)
+        return super().construct_mapping(node, deep)
+
 
 def names() -> list[str]:
     """Return the policies that come with the project."""
@@ -38,14 +56,14 @@ def load(name: str) -> Loaded:
     path = FOLDER / f"{name}.yaml" if name in names() else Path(name)
     try:
         raw = path.read_bytes()
-        values = yaml.safe_load(raw.decode("utf-8"))
+        values = yaml.load(raw.decode("utf-8"), _Yaml)
     except FileNotFoundError:
         raise InputError(f"no policy {name!r}: expected a YAML file, or one of {', '.join(names())}") from None
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise InputError(f"{path} cannot be read as YAML in UTF-8: {error}") from None
     if not isinstance(values, dict):
         raise InputError(f"{path} holds no `key: value` lines; `admission policy show balanced` prints one that does")
-    unknown = [f"{path}: {finding}" for finding in _unknown_keys(Policy, values)]
+    unknown = [f"{path}: {finding}" for finding in (*_unknown_keys(Policy, values), *_switches(values))]
     if unknown:
         raise InputError("\n".join(unknown))
     try:
@@ -71,6 +89,15 @@ def _unknown_keys(kind: Any, values: Any, place: str = "") -> Iterator[str]:
                 yield from _unknown_keys(section, one, f"{place}{key}[{number}].")
         else:
             yield from _unknown_keys(section, value, f"{place}{key}.")
+
+
+def _switches(values: Any, place: str = "") -> Iterator[str]:
+    """Yield a sentence for every true or false: a policy has no switches, and they would pass for 1 and 0."""
+    if isinstance(values, bool):
+        yield f"{place} is {str(values).lower()}; expected a number, a text or null"
+    pairs = values.items() if isinstance(values, dict) else enumerate(values) if isinstance(values, list) else ()
+    for key, value in pairs:
+        yield from _switches(value, f"{place}.{key}".lstrip("."))
 
 
 def _in_words(finding: Any) -> str:
@@ -101,29 +128,62 @@ def population(path: Path) -> pd.DataFrame:
     return rows
 
 
-def compare(first: str, second: str, path: Path) -> pd.DataFrame:
+class Side(NamedTuple):
+    """One of two policies compared: its version, and how much of the limits granted lies in R8 or worse."""
+
+    version: str
+    worst_exposure: float
+    worst_exposure_share: float
+    """The most that the policy allows."""
+
+
+class Comparison(NamedTuple):
+    """Two policies on one population, and the swap set between them."""
+
+    first: Side
+    second: Side
+    swaps: pd.DataFrame
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return it as plain values, for JSON."""
+        sides = {"first": self.first._asdict(), "second": self.second._asdict()}
+        return {**sides, "swaps": self.swaps.to_dict(orient="records")}
+
+
+def compare(first: str, second: str, path: Path) -> Comparison:
     """Return the swap set of two policies, by name or file, on the applicants of a file."""
     scale, applicants = MasterScale.from_points(PointsScale()), population(path)
-    policies = load(first).policy, load(second).policy
-    decided = [decide(applicants, policy, scale) for policy in policies]
-    return swap_set(applicants, decided[0], decided[1], policies)
+    loaded = load(first), load(second)
+    decided = [decide(applicants, one.policy, scale) for one in loaded]
+    sides = [
+        Side(one.version, worst_exposure(said), one.policy.worst_exposure_share)
+        for one, said in zip(loaded, decided, strict=True)
+    ]
+    swaps = swap_set(applicants, decided[0], decided[1], (loaded[0].policy, loaded[1].policy))
+    return Comparison(sides[0], sides[1], swaps)
 
 
-def in_words(swaps: pd.DataFrame, first: str, second: str) -> str:
-    """Return a swap set as a plain table with its totals."""
+def in_words(comparison: Comparison) -> str:
+    """Return a comparison as a plain table with its totals."""
+    swaps = comparison.swaps
+    amounts = ("annual_sales", "limit_first", "limit_second", "expected_loss_first", "expected_loss_second")
     shown = swaps.assign(
         mean_pd=(100 * swaps["mean_pd"]).map("{:.2f} %".format),
         expected_defaults=swaps["expected_defaults"].map("{:,.1f}".format),
-        **{
-            name: swaps[name].map("{:,.0f}".format)
-            for name in ("annual_sales", "limit_first", "limit_second", "expected_loss_first", "expected_loss_second")
-        },
+        **{name: swaps[name].map("{:,.0f}".format) for name in amounts},
     )
     kept = int(swaps.loc[swaps["decision_first"] == swaps["decision_second"], "n"].sum())
     moved = int(swaps["n"].sum()) - kept
     loss = swaps["expected_loss_second"].sum() - swaps["expected_loss_first"].sum()
     limit = swaps["limit_second"].sum() - swaps["limit_first"].sum()
     return (
-        f"first: {first}, second: {second}; amounts in currency units\n\n{shown.to_string(index=False)}\n\n"
+        f"{_side('first', comparison.first)}\n{_side('second', comparison.second)}\namounts in currency units\n\n"
+        f"{shown.to_string(index=False)}\n\n"
         f"{moved:,} of {kept + moved:,} applicants change decision; limits {limit:+,.0f}, expected loss {loss:+,.0f}"
     )
+
+
+def _side(name: str, side: Side) -> str:
+    allowed, found = side.worst_exposure_share, side.worst_exposure
+    verdict = "more than" if found > allowed else "within"
+    return f"{name}: {side.version}; {found:.1%} of the limits in R8 or worse, {verdict} its {allowed:.0%}"

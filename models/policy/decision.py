@@ -24,16 +24,16 @@ INPUTS: Mapping[str, str] = {
     "points": "unrounded points",
     "challenger_points": "points of the challenger scorecard, missing without one",
     "explained_coverage": "share of the model's importance carried by known values, 0 to 1",
-    "out_of_support": "whether the applicant is unlike all that were admitted before",
+    "out_of_support": "whether the applicant is unlike all that were admitted before; missing counts as unlike",
     "is_new_customer": "whether we have no ledger of it; missing counts as new",
     "industry": "section letter of GB/T 4754",
     "region": "two digits of GB/T 2260",
-    "requested_limit": "currency units, above 0",
+    "requested_limit": "currency units; missing or not above 0: nobody knows what was asked for, and a person must look",
     "requested_terms_days": "days, missing if not asked for",
     "annual_sales": "a year's expected credit sales in currency units, missing: from the request",
     "total_equity": "of the latest statement in currency units, missing without one",
     "cost_of_sales": "of the latest statement in currency units, missing without one",
-    **{rule.id: "hit, clear or unknown" for rule in READ},
+    **{rule.id: "hit, clear or unknown; anything else counts as unknown" for rule in READ},
 }
 """The columns that `decide` reads."""
 
@@ -41,10 +41,14 @@ PATH = {
     "MR1": ("too little is known, or unlike all admitted before", "资料覆盖不足或超出样本范围"),
     "MR2": ("model and challenger scorecard disagree", "模型与对照评分卡分歧较大"),
     "MR3": ("the requested limit exceeds the desk's authority", "申请额度超出审批权限"),
+    "REQUEST": ("no amount above 0 was asked for", "未提出大于零的申请额度"),
     "CUT_OFF": ("PD above the cut-off", "违约概率高于准入线"),
     "BAND": ("the grade's band", "等级区间"),
 }
 """The steps of a decision's path beside the knock-outs, in both languages."""
+
+UNKNOWN = ":unknown"
+"""Follows the number of a knock-out in the path where nobody searched: what is not known is not a hit."""
 
 ADMIT, CONDITIONAL, REVIEW, DECLINE = range(len(DECISIONS))
 SEPARATOR = ";"
@@ -63,8 +67,10 @@ def decide(applicants: pd.DataFrame, policy: Policy, scale: MasterScale) -> pd.D
     grade = pd.Series(scale.grade(applicants["pd_12m"]), index=applicants.index)
     new = applicants["is_new_customer"].astype("boolean").fillna(True).to_numpy(bool)
     judged = notched(grade, pd.Series(np.where(new, policy.new_customer_notches, 0), index=applicants.index))
-    cut_off = _cut_off(applicants, policy)
+    asked = _is_amount(applicants["requested_limit"])
+    cut_off = np.where(asked, _cut_off(applicants, policy), 0.0)
     steps = {**_knock_outs(applicants, policy), **_reviews(applicants, policy)}
+    steps["REQUEST"] = np.where(asked, ADMIT, REVIEW)
     steps["CUT_OFF"] = np.where(applicants["pd_12m"] > cut_off, REVIEW, ADMIT)
     steps["BAND"] = _band(judged, applicants, policy)
     worst = np.max(list(steps.values()), axis=0, initial=ADMIT)
@@ -78,7 +84,7 @@ def decide(applicants: pd.DataFrame, policy: Policy, scale: MasterScale) -> pd.D
             "decision": np.array(DECISIONS, dtype=object)[worst],
             "decision_path": _path(steps, judged),
             "cut_off_pd": cut_off,
-            "limit": np.where(worst == DECLINE, 0.0, two_digits(least)),
+            "limit": np.where(asked & (worst != DECLINE), two_digits(least), 0.0),
             "terms_days": terms.astype("int64"),
             "prepayment": by_grade(policy.prepayment, judged),
             "conditions": judged.map(lambda g: SEPARATOR.join(policy.conditions.get(g, ()))).where(
@@ -90,14 +96,19 @@ def decide(applicants: pd.DataFrame, policy: Policy, scale: MasterScale) -> pd.D
     )
 
 
+def _is_amount(limit: pd.Series) -> NDArray[np.bool_]:
+    amount = limit.to_numpy(np.float64, na_value=np.nan)
+    return np.isfinite(amount) & (amount > 0)
+
+
 def _knock_outs(applicants: pd.DataFrame, policy: Policy) -> dict[str, Places]:
-    """Return the decision that each rule leaves: its own on a hit, a review where nobody looked."""
+    """Return the decision that each rule leaves, in steps of its own: the rule's on a hit, a review where nobody looked."""
     excluded = applicants["customer_id"].isin(policy.exclusions).map({True: "hit", False: "clear"})
     found = {}
     for rule in KNOCK_OUTS:
         state = applicants[rule.id] if rule.evidence else excluded
-        hit = DECLINE if rule.action == "decline" else REVIEW
-        found[rule.id] = np.select([state == "hit", state == "clear"], [hit, ADMIT], default=REVIEW)
+        found[rule.id] = np.where(state == "hit", DECLINE if rule.action == "decline" else REVIEW, ADMIT)
+        found[rule.id + UNKNOWN] = np.where(state.isin(["hit", "clear"]), ADMIT, REVIEW)
     return found
 
 
@@ -108,7 +119,7 @@ def _reviews(applicants: pd.DataFrame, policy: Policy) -> dict[str, Places]:
     gap = (applicants["points"] - applicants["challenger_points"].astype(float)).abs()
     authority = np.inf if policy.limits.desk_authority is None else policy.limits.desk_authority
     flags = {
-        "MR1": thin | applicants["out_of_support"].astype(bool),
+        "MR1": thin | applicants["out_of_support"].astype("boolean").fillna(True).astype(bool),
         "MR2": gap > review.challenger_gap_points,
         "MR3": applicants["requested_limit"] > authority,
     }
@@ -154,6 +165,9 @@ def _belongs(applicants: pd.DataFrame, segment: Segment) -> NDArray[np.bool_]:
 
 def _terms_days(grade: pd.Series, applicants: pd.DataFrame, policy: Policy) -> pd.Series:
     offered = by_grade(policy.terms_days, grade)
+    for segment in policy.segments:
+        if segment.terms_days is not None:
+            offered = offered.mask(_belongs(applicants, segment), by_grade(segment.terms_days, grade))
     asked = applicants["requested_terms_days"].astype(float)
     return offered.where(asked.isna() | (offered <= asked), asked)
 

@@ -12,6 +12,8 @@ import pandas as pd
 
 from features.knock_outs import KNOCK_OUTS, Authority
 from models.metrics.intervals import jeffreys_interval
+from models.policy.decision import SEPARATOR, UNKNOWN
+from models.policy.swap_set import GRANTED
 from models.policy.terms import DECISIONS
 
 REASONS: Mapping[str, tuple[str, str]] = {
@@ -63,7 +65,7 @@ def objections(override: Override, desk_authority: float | None) -> list[str]:
     """Return why an override may not stand, in sentences; nothing if it may.
 
     More than the policy grants needs a second person, and so does a limit above the desk's authority. A knock-out may be
-    lifted only by who the rule names.
+    lifted only by who the rule names, and so may one that nobody searched for: else not looking would be a way round it.
     """
     found = [*_wrong_words(override)]
     if found:
@@ -74,7 +76,7 @@ def objections(override: Override, desk_authority: float | None) -> list[str]:
     if override.second_approver and override.second_approver.strip() == override.author.strip():
         found.append("the second approver must be another person than the author")
     if override.is_lenient:
-        found += [_lifted(rule, needed, override.role) for rule, needed in _authorities(override.decision_path)]
+        found += [_lifted(step, needed, override.role) for step, needed in _authorities(override.decision_path)]
     return [sentence for sentence in found if sentence]
 
 
@@ -99,46 +101,58 @@ def _wrong_words(override: Override) -> list[str]:
         for field in ("original_limit", "final_limit")
         if not (np.isfinite(getattr(override, field)) and getattr(override, field) >= 0)
     ]
+    if override.final_decision == "decline" and override.final_limit > 0:
+        limits.append(f"final_limit is {override.final_limit}; whoever is declined gets 0")
     same = override.original_decision == override.final_decision and override.original_limit == override.final_limit
     return [*wrong, *blank, *order, *limits, *(["it changes neither decision nor limit"] if same else [])]
 
 
 def _authorities(decision_path: str) -> list[tuple[str, Authority]]:
-    steps = decision_path.split(";")
-    return [(rule.id, rule.overridden_by) for rule in KNOCK_OUTS if rule.id in steps]
+    authority = {rule.id: rule.overridden_by for rule in KNOCK_OUTS}
+    steps = decision_path.split(SEPARATOR)
+    return [(step, authority[rule]) for step in steps if (rule := step.removesuffix(UNKNOWN)) in authority]
 
 
-def _lifted(rule: str, needed: Authority, role: str) -> str:
+def _lifted(step: str, needed: Authority, role: str) -> str:
     if needed == "nobody":
-        return f"{rule} may be overridden by nobody"
+        searched = "; have its source searched, enter it in source_checks and score again"
+        return f"{step} may be overridden by nobody" + (searched if step.endswith(UNKNOWN) else "")
     if ROLES.index(role) < ROLES.index(needed):
         return (
-            f"{rule} may be overridden by the {needed.replace('_', ' ')} only, the author is {role.replace('_', ' ')}"
+            f"{step} may be overridden by the {needed.replace('_', ' ')} only, the author is {role.replace('_', ' ')}"
         )
     return ""
 
 
-def review(overrides: Sequence[Override], decisions: int, outcomes: pd.DataFrame) -> dict[str, object]:
-    """Return what the log says of the policy and of the judgement.
+def review(overrides: Sequence[Override], decided: pd.DataFrame, on: str) -> dict[str, object]:
+    """Return what the log says, on an ISO day, of the policy and of the judgement.
 
-    `decisions` is how many applications the policy decided; `outcomes` has application_id, decision (the policy's) and
-    defaulted (0, 1, or missing while unknown). Rates are shares with their 95 % Jeffreys interval, None where nobody's
-    outcome is known. `verdict` is that of the override rate; `without_second_approver` must be 0.
+    `decided` has one row for each application that the policy decided: application_id, decision (the policy's) and defaulted
+    (0, 1, or missing while unknown). Of several overrides of one application the last counts, and those of applications
+    decided elsewhere do not enter a rate. Rates are shares, those of defaults with their 95 % Jeffreys interval, None where
+    nobody's outcome is known. `verdict` is that of the override rate; `without_second_approver` counts the whole log and must
+    be 0.
     """
-    lenient = [o for o in overrides if o.is_lenient]
-    rate = len(overrides) / decisions if decisions else 0.0
-    granted = {o.application_id for o in lenient if o.final_decision in ("admit", "conditional")}
-    by_policy = outcomes["decision"].isin(("admit", "conditional")) & ~outcomes["application_id"].isin(granted)
+    here = set(decided["application_id"])
+    last = {o.application_id: o for o in overrides if o.application_id in here}
+    lenient = [o for o in last.values() if o.is_lenient]
+    rate = len(last) / len(here) if here else 0.0
+    granted = decided["application_id"].isin({o.application_id for o in lenient if o.final_decision in GRANTED})
+    by_policy = decided["decision"].isin(GRANTED) & ~decided["application_id"].isin(set(last))
     return {
-        "overrides": len(overrides),
+        "decisions": len(here),
+        "overrides": len(last),
         "lenient": len(lenient),
-        "strict": len(overrides) - len(lenient),
+        "strict": len(last) - len(lenient),
         "rate": rate,
         "verdict": "red" if rate > RED_RATE else "amber" if rate > AMBER_RATE else "green",
-        "without_second_approver": sum(not o.second_approver for o in lenient),
-        "by_reason": {reason: sum(o.reason == reason for o in overrides) for reason in REASONS},
-        "default_rate_granted": _rate(outcomes[outcomes["application_id"].isin(granted)]),
-        "default_rate_policy": _rate(outcomes[by_policy]),
+        "expired": sum(o.expires_on < on for o in last.values()),
+        "superseded": sum(o.application_id in here for o in overrides) - len(last),
+        "of_other_applications": sum(o.application_id not in here for o in overrides),
+        "without_second_approver": sum(o.is_lenient and not o.second_approver for o in overrides),
+        "by_reason": {reason: sum(o.reason == reason for o in last.values()) for reason in REASONS},
+        "default_rate_granted": _rate(decided[granted]),
+        "default_rate_policy": _rate(decided[by_policy]),
     }
 
 

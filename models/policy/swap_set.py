@@ -2,8 +2,9 @@
 
 import pandas as pd
 
+from models.grades import GRADES
 from models.policy.limits import annual_sales
-from models.policy.terms import DECISIONS, Policy
+from models.policy.terms import DECISIONS, WORST_FROM, Policy
 
 GRANTED = ("admit", "conditional")
 
@@ -35,3 +36,14 @@ def swap_set(
     sums.insert(0, "n", grouped.size())
     sums.insert(1, "mean_pd", sums["expected_defaults"] / sums["n"])
     return sums.reset_index().astype({"decision_first": "str", "decision_second": "str"})
+
+
+def worst_exposure(decided: pd.DataFrame) -> float:
+    """Return the share of all limits granted that lies in R8 or worse, 0 if nothing is granted.
+
+    `decided` is what `decide` said. The policy's `worst_exposure_share` is the most it should be: a share of the whole, so
+    no single decision can keep it.
+    """
+    granted = decided["limit"].where(decided["decision"].isin(GRANTED), 0.0)
+    worst = decided["grade"].isin(GRADES[GRADES.index(WORST_FROM) :])
+    return float(granted[worst].sum() / granted.sum()) if granted.sum() > 0 else 0.0

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from datetime import date
 from itertools import pairwise
 from typing import Literal
 
@@ -22,6 +23,9 @@ CONDITIONS: Mapping[str, tuple[str, str]] = {
     "statement_covenant": ("Covenant to deliver statements", "按期提供财务报表承诺"),
 }
 """The menu of conditions by key, in both languages."""
+
+WORST_FROM = "R8"
+"""The grade from which a policy limits the share of its exposure."""
 
 ByGrade = Mapping[str, float]
 
@@ -45,6 +49,11 @@ class Bands:
                 f"bands must not go back from risky to safe: admit, conditional, manual review are {named}"
             )
 
+    @property
+    def conditional(self) -> tuple[str, ...]:
+        """The grades that are admitted conditionally."""
+        return GRADES[GRADES.index(self.admit_up_to) + 1 : GRADES.index(self.conditional_up_to) + 1]
+
 
 @dataclass(frozen=True, kw_only=True)
 class Economics:
@@ -66,10 +75,8 @@ class Economics:
     def __post_init__(self) -> None:
         """Refuse shares outside [0, 1] and negative amounts."""
         for field in fields(self):
-            value, free = getattr(self, field.name), field.name in ("days_sales_outstanding", "handling_cost")
-            if not (math.isfinite(value) and value >= 0 and (free or value <= 1)):
-                expected = "a number of at least 0" if free else "a share from 0 to 1 (5 % is 0.05)"
-                raise ValueError(f"{field.name} is {value}; expected {expected}")
+            check = check_amount if field.name in ("days_sales_outstanding", "handling_cost") else check_share
+            check(field.name, getattr(self, field.name))
         if self.loss_given_default * self.exposure_share == 0:
             raise ValueError("loss_given_default and exposure_share must be above 0: without loss there is no cut-off")
 
@@ -94,9 +101,16 @@ class Limits:
     """Requested limits above it go to manual review (MR3); None: no such limit."""
 
     def __post_init__(self) -> None:
-        """Refuse incomplete or rising caps."""
-        for name in ("equity_share", "without_statements"):
-            check_by_grade(name, getattr(self, name))
+        """Refuse caps that are incomplete, rise with risk, or are no amounts and shares."""
+        check_by_grade("equity_share", self.equity_share)
+        check_by_grade("without_statements", self.without_statements)
+        for grade in GRADES:
+            check_share(f"equity_share.{grade}", self.equity_share[grade])
+            check_amount(f"without_statements.{grade}", self.without_statements[grade])
+        for name in ("cost_of_sales_share", "single_name_share"):
+            check_share(name, getattr(self, name))
+        for name in ("safety_factor", "extra_days", "credit_book", "desk_authority"):
+            check_amount(name, getattr(self, name))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,23 +120,31 @@ class Review:
     explained_coverage_at_least: float
     challenger_gap_points: float
 
+    def __post_init__(self) -> None:
+        """Refuse a share outside [0, 1] and a negative gap."""
+        check_share("explained_coverage_at_least", self.explained_coverage_at_least)
+        check_amount("challenger_gap_points", self.challenger_gap_points)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Segment:
-    """An industry section or region with bands or a cut-off of its own; None: as everywhere."""
+    """An industry section or region with bands, a cut-off or terms of its own; None: as everywhere."""
 
     industry: str | None = None
     region: str | None = None
     bands: Bands | None = None
     pd_cap: float | None = None
+    terms_days: ByGrade | None = None
 
     def __post_init__(self) -> None:
         """Refuse a segment that names nothing or changes nothing."""
         if self.industry is None and self.region is None:
             raise ValueError("a segment must name an industry (section letter) or a region")
-        if self.bands is None and self.pd_cap is None:
-            raise ValueError("a segment must set bands or a pd_cap; without either it changes nothing")
+        if self.bands is None and self.pd_cap is None and self.terms_days is None:
+            raise ValueError("a segment must set bands, a pd_cap or terms_days; without any it changes nothing")
         check_pd_cap(self.pd_cap)
+        if self.terms_days is not None:
+            check_terms(self.terms_days)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -141,7 +163,7 @@ class Policy:
     new_customer_notches: int
     """Grades by which a new customer is judged worse than its PD."""
     worst_exposure_share: float
-    """Most of the exposure that may lie in R8 or worse; told, not enforced row by row."""
+    """Most of the exposure that may lie in R8 or worse; told by the swap set, not enforced row by row."""
     economics: Economics
     limits: Limits
     terms_days: ByGrade
@@ -155,9 +177,16 @@ class Policy:
 
     def __post_init__(self) -> None:
         """Refuse what contradicts itself."""
+        for name in ("name", "version", "owner"):
+            if not getattr(self, name).strip():
+                raise ValueError(f"{name} is empty; every record names the policy that decided it")
+        check_day("valid_from", self.valid_from)
         check_pd_cap(self.pd_cap)
-        check_by_grade("terms_days", self.terms_days)
+        check_share("worst_exposure_share", self.worst_exposure_share)
+        check_terms(self.terms_days)
         check_by_grade("prepayment", {grade: -share for grade, share in self.prepayment.items()})
+        for grade in GRADES:
+            check_share(f"prepayment.{grade}", self.prepayment[grade])
         if self.new_customer_notches < 0:
             raise ValueError(f"new_customer_notches is {self.new_customer_notches}; expected 0 or more")
         unknown = {key for keys in self.conditions.values() for key in keys} - CONDITIONS.keys()
@@ -165,6 +194,14 @@ class Policy:
             raise ValueError(f"unknown conditions {', '.join(sorted(unknown))}; known: {', '.join(CONDITIONS)}")
         if set(self.conditions) - set(GRADES):
             raise ValueError(f"conditions names {', '.join(sorted(set(self.conditions) - set(GRADES)))}, no grades")
+        self._check_conditions()
+
+    def _check_conditions(self) -> None:
+        """Refuse a grade that is admitted conditionally on nothing."""
+        every = [self.bands, *(segment.bands for segment in self.segments if segment.bands is not None)]
+        for grade in GRADES:
+            if any(grade in bands.conditional for bands in every) and not self.conditions.get(grade):
+                raise ValueError(f"conditions names none for {grade}, which is admitted conditionally")
 
 
 def check_by_grade(name: str, values: ByGrade) -> None:
@@ -174,6 +211,35 @@ def check_by_grade(name: str, values: ByGrade) -> None:
     for safer, riskier in pairwise(GRADES):
         if values[riskier] > values[safer]:
             raise ValueError(f"{name} gives {riskier} better terms than {safer}; it must not improve with risk")
+
+
+def check_terms(terms_days: ByGrade) -> None:
+    """Refuse terms that lack a grade, grow with risk or are no whole days."""
+    check_by_grade("terms_days", terms_days)
+    for grade in GRADES:
+        check_amount(f"terms_days.{grade}", terms_days[grade])
+        if terms_days[grade] != int(terms_days[grade]):
+            raise ValueError(f"terms_days.{grade} is {terms_days[grade]}; expected whole days")
+
+
+def check_share(name: str, value: float) -> None:
+    """Refuse what is no share, a number that is none among them."""
+    if not 0 <= value <= 1:
+        raise ValueError(f"{name} is {value}; expected a share from 0 to 1 (5 % is 0.05)")
+
+
+def check_amount(name: str, value: float | None) -> None:
+    """Refuse what is negative, infinite or no number; None stands for no such amount."""
+    if value is not None and not (math.isfinite(value) and value >= 0):
+        raise ValueError(f"{name} is {value}; expected a number of at least 0")
+
+
+def check_day(name: str, text: str) -> None:
+    """Refuse what is no ISO day."""
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        raise ValueError(f'{name} is {text!r}; expected a day in quotes, "YYYY-MM-DD"') from None
 
 
 def check_pd_cap(pd_cap: float | None) -> None:

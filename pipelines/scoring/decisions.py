@@ -26,8 +26,7 @@ class Decider:
     @property
     def version(self) -> str:
         """The policy's name and version, and the beginning of its file's sha256."""
-        policy = self.loaded.policy
-        return f"{policy.name} {policy.version} {self.loaded.sha256[:12]}"
+        return self.loaded.version
 
     def inputs(self, rows: Rows, columns: dict[str, pa.Array]) -> pd.DataFrame:
         """Return what the policy reads of scored rows; what nobody delivered is missing, or unknown."""

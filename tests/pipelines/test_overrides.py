@@ -4,15 +4,19 @@ import json
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from models.policy.overrides import Override
 from pipelines import overrides
 from pipelines.cli import app
 from pipelines.errors import InputError
+from pipelines.policy import load
 
 STRICT = Override(
     application_id="A1",
@@ -63,6 +67,7 @@ def test_an_override_that_may_not_stand_is_not_written(log: Path) -> None:
         (lambda lines: [lines[0], lines[1].replace("已停产", "正常"), lines[2]], 2),
         (lambda lines: [lines[0], lines[2]], 2),
         (lambda lines: [lines[1], lines[0], lines[2]], 1),
+        (lambda lines: [lines[2]], 1),
         (lambda lines: [*lines, "not a line"], 4),
         (lambda lines: [*lines, "[]"], 4),
         (lambda lines: [lines[0], lines[1][:40], lines[2]], 2),
@@ -75,6 +80,51 @@ def test_a_line_edited_dropped_or_moved_is_named(log: Path, edit, line: int) -> 
         overrides.read(log)
     with pytest.raises(InputError, match=f"line {line}"):
         overrides.add(STRICT, None, log)
+
+
+def test_a_log_cut_off_at_its_end_is_noticed_by_the_hash_noted_elsewhere(log: Path) -> None:
+    noted = overrides.head_of(log)
+    assert len(overrides.read(log, noted[:12])) == 3
+
+    log.write_bytes(b"".join(log.read_bytes().splitlines(keepends=True)[:2]))
+
+    with pytest.raises(InputError, match="its end was cut off, or it was written anew"):
+        overrides.read(log, noted)
+    with pytest.raises(InputError, match="12 digits or more"):
+        overrides.read(log, "a")
+
+
+def test_a_line_that_does_not_end_takes_no_other_onto_itself(log: Path) -> None:
+    log.write_bytes(log.read_bytes().removesuffix(b"\n"))
+    before = log.read_bytes()
+
+    with pytest.raises(InputError, match=r"line 3: the line does not end"):
+        overrides.add(STRICT, None, log)
+    assert log.read_bytes() == before
+
+
+def test_bytes_that_are_no_text_are_named_and_not_written(log: Path) -> None:
+    with pytest.raises(InputError, match="text holds bytes that are no text"):
+        overrides.add(replace(STRICT, text="a\udcff"), None, log)
+    assert len(overrides.read(log)) == 3
+
+    log.write_bytes(log.read_bytes().replace("实".encode(), b"\xff", 1))
+    with pytest.raises(InputError, match="line 1: the line was changed"):
+        overrides.read(log)
+
+
+@given(
+    st.text(st.characters(exclude_categories=["Cs"]), min_size=1).filter(str.strip),
+    st.floats(0, 1e12),
+)
+def test_whatever_a_person_writes_is_read_back(text: str, limit: float) -> None:
+    with TemporaryDirectory() as folder:
+        path = Path(folder, "log.jsonl")
+        written = replace(STRICT, text=text, final_decision="conditional", original_limit=limit, final_limit=limit)
+        overrides.add(written, None, path)
+        overrides.add(STRICT, None, path)
+
+        assert overrides.read(path) == [written, STRICT]
 
 
 def test_two_people_at_once_both_stand_in_one_chain(tmp_path: Path) -> None:
@@ -92,7 +142,7 @@ def scores(tmp_path: Path) -> Path:
         "decision": ["admit", "decline"],
         "decision_path": ["BAND:R4", "KO1"],
         "limit": [100_000.0, 0.0],
-        "policy_version": "2026-01",
+        "policy_version": load("balanced").version,
     }
     pd.DataFrame(rows).to_parquet(tmp_path / "scores.parquet")
     return tmp_path / "scores.parquet"
@@ -124,8 +174,6 @@ def test_the_command_logs_what_the_policy_said_and_what_the_person_says(
         str(scores),
         "--decision",
         "decline",
-        "--limit",
-        "0",
         "--text",
         "停产",
     ]
@@ -134,15 +182,33 @@ def test_the_command_logs_what_the_policy_said_and_what_the_person_says(
     review = CliRunner().invoke(app, ["override", "report", "--scores", str(scores)])
 
     assert done.exit_code == 0, done.output
-    assert overrides.read()[0].original_limit == 100_000
+    assert (overrides.read()[0].original_limit, overrides.read()[0].final_limit) == (100_000, 0)
     assert json.loads(review.stdout)["strict"] == 1
     assert json.loads(review.stdout)["verdict"] == "red"
+    assert json.loads(review.stdout)["head"].startswith(done.stdout.split()[-1])
+
+
+def test_the_review_holds_the_grants_against_later_outcomes(scores: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(scores.parent)
+    overrides.add(replace(STRICT, application_id="A1"), None)
+    rows = pd.DataFrame({"application_id": ["A1", "A2"], "label": pd.array([1, None], dtype="Int64")})
+    rows.to_parquet("outcomes.parquet")
+    asked = ["override", "report", "--scores", str(scores), "--outcomes", "outcomes.parquet"]
+
+    done = CliRunner().invoke(app, [*asked, "--on", "2027-01-01"])
+    cut = CliRunner().invoke(app, [*asked, "--head", "f" * 64])
+
+    assert json.loads(done.stdout)["expired"] == 1
+    assert json.loads(done.stdout)["default_rate_policy"] is None
+    assert cut.exit_code == 2
+    assert "its end was cut off" in cut.output
 
 
 @pytest.mark.parametrize(
     ("application", "more", "words"),
     [
         ("A9", [], "0 decisions about application 'A9'; expected one"),
+        ("A1", ["--policy", "growth"], "was decided by the policy 'balanced 2026-01"),
         ("A2", ["--decision", "admit", "--second-approver", "b"], "KO1 may be overridden by nobody"),
         ("A1", ["--expires-on", "soon"], "'soon' is no day; expected YYYY-MM-DD"),
     ],

@@ -84,7 +84,27 @@ def test_the_three_profiles_differ_in_appetite_in_their_order() -> None:
         ({"terms_days__R9": 120}, "terms_days gives R9 better terms than R8"),
         ({"prepayment__R10": 0}, "prepayment gives R10 better terms than R9"),
         ({"conditions": {"R7": ["dinner"]}}, "unknown conditions dinner; known: shorter_terms"),
-        ({"segments": [{"industry": "E"}]}, "a segment must set bands or a pd_cap"),
+        ({"segments": [{"industry": "E"}]}, "a segment must set bands, a pd_cap or terms_days"),
+        ({"segments": [{"industry": "E", "terms_days": {"R1": 30}}]}, "terms_days must name every grade once"),
+        ({"limits__safety_factor": -1}, "safety_factor is -1.0; expected a number of at least 0"),
+        ({"limits__safety_factor": float("nan")}, "safety_factor is nan"),
+        ({"limits__credit_book": float("inf")}, "credit_book is inf"),
+        ({"limits__desk_authority": -1}, "desk_authority is -1"),
+        ({"limits__cost_of_sales_share": 15}, r"cost_of_sales_share is 15.*share from 0 to 1 \(5 % is 0.05\)"),
+        ({"limits__equity_share__R10": -3}, r"equity_share\.R10 is -3"),
+        ({"limits__equity_share__R10": float("nan")}, r"equity_share\.R10 is nan"),
+        ({"limits__without_statements__R10": -1}, r"without_statements\.R10 is -1"),
+        ({"terms_days__R8": 7.5}, r"terms_days\.R8 is 7.5; expected whole days"),
+        ({"terms_days__R10": -1}, r"terms_days\.R10 is -1"),
+        ({"prepayment__R10": 30}, r"prepayment\.R10 is 30"),
+        ({"review__explained_coverage_at_least": 60}, "explained_coverage_at_least is 60"),
+        ({"review__explained_coverage_at_least": float("nan")}, "explained_coverage_at_least is nan"),
+        ({"review__challenger_gap_points": -1}, "challenger_gap_points is -1"),
+        ({"worst_exposure_share": 10}, "worst_exposure_share is 10"),
+        ({"valid_from": "soon"}, "valid_from is 'soon'; expected a day in quotes"),
+        ({"version": " "}, "version is empty"),
+        ({"conditions": {"R8": ["guarantee"]}}, "conditions names none for R7, which is admitted conditionally"),
+        ({"economics__handling_cost": True}, "economics.handling_cost is true; expected a number"),
         ({"segments": [{"pd_cap": 0.02}]}, "a segment must name an industry"),
         ({"segments": [{"industri": "E"}]}, r"unknown key segments\[0\]\.industri\. Did you mean 'industry'"),
         ({"new_customer_notches": -1}, "new_customer_notches is -1; expected 0 or more"),
@@ -99,6 +119,25 @@ def test_a_contradiction_is_refused_with_file_key_and_what_was_expected(
     with pytest.raises(InputError, match=words) as refused:
         policy.load(path)
     assert str(refused.value).startswith(path)
+
+
+@pytest.mark.parametrize("name", policy.names())
+def test_the_segments_that_a_policy_shows_as_examples_are_valid(tmp_path: Path, name: str) -> None:
+    text = (policy.FOLDER / f"{name}.yaml").read_text(encoding="utf-8")
+    examples = "\n".join(line.removeprefix("# ") for line in text.splitlines() if line.startswith("# - {"))
+    path = tmp_path / "segmented.yaml"
+    path.write_text(text.replace("segments: []", f"segments:\n{examples}"), encoding="utf-8")
+
+    assert len(policy.load(str(path)).policy.segments) == 2
+
+
+def test_a_key_that_stands_twice_is_refused_with_its_line(tmp_path: Path) -> None:
+    path = tmp_path / "twice.yaml"
+    text = (policy.FOLDER / "balanced.yaml").read_text(encoding="utf-8")
+    path.write_text(text.replace("pd_cap: null", "pd_cap: null\npd_cap: 0.5"), encoding="utf-8")
+
+    with pytest.raises(InputError, match=r"(?s)twice\.yaml cannot be read.*the key pd_cap stands twice.*line 14"):
+        policy.load(str(path))
 
 
 def test_a_file_that_is_none_names_the_policies_there_are() -> None:
@@ -124,16 +163,16 @@ def test_equal_versions_of_other_bytes_are_told_apart(tmp_path: Path) -> None:
 def test_the_swap_set_of_a_policy_with_itself_is_empty(tmp_path: Path) -> None:
     applicants().to_parquet(tmp_path / "people.parquet")
 
-    swaps = policy.compare("balanced", "balanced", tmp_path)
+    found = policy.compare("balanced", "balanced", tmp_path)
 
-    assert (swaps["decision_first"] == swaps["decision_second"]).all()
-    assert "0 of 6 applicants change decision; limits +0, expected loss +0" in policy.in_words(swaps, "a", "b")
+    assert (found.swaps["decision_first"] == found.swaps["decision_second"]).all()
+    assert "0 of 6 applicants change decision; limits +0, expected loss +0" in policy.in_words(found)
 
 
 def test_growth_admits_what_conservative_reviews_and_the_sums_say_what_it_is_worth(tmp_path: Path) -> None:
     applicants().to_parquet(tmp_path / "people.parquet")
 
-    swaps = policy.compare("conservative", "growth", tmp_path / "people.parquet")
+    swaps = policy.compare("conservative", "growth", tmp_path / "people.parquet").swaps
 
     pairs = set(zip(swaps["decision_first"], swaps["decision_second"], strict=True))
     assert ("conditional", "admit") in pairs
@@ -149,7 +188,33 @@ def test_the_command_prints_the_swap_set_and_its_json(tmp_path: Path) -> None:
 
     assert table.exit_code == as_json.exit_code == 0
     assert "applicants change decision" in table.stdout
-    assert sum(row["n"] for row in json.loads(as_json.stdout)) == 6
+    told = json.loads(as_json.stdout)
+    assert sum(row["n"] for row in told["swaps"]) == 6
+    assert [told[side]["version"] for side in ("first", "second")] == [
+        policy.load(name).version for name in ("balanced", "growth")
+    ]
+    assert all(told[side]["version"] in table.stdout for side in ("first", "second"))
+
+
+def test_the_share_of_limits_in_the_worst_grades_is_held_against_what_the_policy_allows(tmp_path: Path) -> None:
+    safe, risky = {"pd_12m": 0.004, "requested_limit": 900_000.0}, {"pd_12m": 0.05, "requested_limit": 100_000.0}
+    people = pd.DataFrame([{**applicants(1).iloc[0], **own, "annual_sales": 1e9, "total_equity": 1e9,
+                            "cost_of_sales": 1e9} for own in (safe, risky, {**risky, "KO1": "hit"})])  # fmt: skip
+    people.to_parquet(tmp_path / "people.parquet")
+
+    found = policy.compare("conservative", "balanced", tmp_path)
+
+    assert (found.first.worst_exposure, found.second.worst_exposure) == (0, pytest.approx(0.1))
+    assert "10.0% of the limits in R8 or worse, within its 10%" in policy.in_words(found)
+
+
+def test_of_nobody_the_swap_set_is_empty(tmp_path: Path) -> None:
+    applicants().head(0).to_parquet(tmp_path / "people.parquet")
+
+    found = policy.compare("conservative", "growth", tmp_path)
+
+    assert (len(found.swaps), found.second.worst_exposure) == (0, 0)
+    assert "0 of 0 applicants change decision" in policy.in_words(found)
 
 
 def test_the_command_refuses_a_population_without_what_policies_read(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from features.knock_outs import KNOCK_OUTS, READ
-from models.grades import MasterScale
+from models.grades import GRADES, MasterScale
 from models.policy.decision import INPUTS, decide
 from models.policy.limits import CAPS, caps
 from models.policy.terms import CONDITIONS, DECISIONS, Bands, Policy, Segment
@@ -91,11 +91,30 @@ def test_a_knock_out_decides_whatever_the_pd(rule: Any) -> None:
 def test_what_nobody_looked_for_never_passes(rule: Any) -> None:
     found = decided(**{rule.id: "unknown"})
 
-    assert (found["decision"], found["decision_path"]) == ("manual_review", rule.id)
+    assert (found["decision"], found["decision_path"]) == ("manual_review", f"{rule.id}:unknown")
 
 
-def test_a_state_that_is_none_counts_as_unknown() -> None:
-    assert decided(KO1=None)["decision"] == "manual_review"
+@pytest.mark.parametrize("state", [None, np.nan, pd.NA, "", "Hit"])
+def test_a_state_that_is_none_of_the_three_counts_as_unknown(state: Any) -> None:
+    found = decided(KO1=state)
+
+    assert (found["decision"], found["decision_path"]) == ("manual_review", "KO1:unknown")
+
+
+@pytest.mark.parametrize("request_", [np.nan, None, 0.0, -1.0, np.inf])
+def test_nobody_is_admitted_who_asked_for_no_amount(request_: Any) -> None:
+    found = decided(requested_limit=request_)
+
+    assert found["decision"] == "manual_review"
+    assert "REQUEST" in found["decision_path"].split(";")
+    assert (found["limit"], found["cut_off_pd"]) == (0, 0)
+
+
+def test_a_request_of_nothing_does_not_save_whom_a_rule_declines() -> None:
+    found = decided(requested_limit=np.nan, KO1="hit", pd_12m=0.5)
+
+    assert (found["decision"], found["limit"]) == ("decline", 0)
+    assert found["decision_path"].split(";")[0] == "KO1"
 
 
 def test_an_excluded_customer_is_declined() -> None:
@@ -112,6 +131,7 @@ def test_an_excluded_customer_is_declined() -> None:
         ({"explained_coverage": 0.5999}, "MR1"),
         ({"explained_coverage": np.nan}, "MR1"),
         ({"out_of_support": True}, "MR1"),
+        ({"out_of_support": None}, "MR1"),
         ({"challenger_points": 589.9}, "MR2"),
         ({"challenger_points": 710.1}, "MR2"),
     ],
@@ -167,13 +187,61 @@ def test_the_conservative_profile_judges_a_new_customer_one_grade_worse() -> Non
 
 
 def test_a_segment_has_its_own_bands_and_cap() -> None:
-    strict = Bands(admit_up_to="R2", conditional_up_to="R3", manual_review_up_to="R8")
+    strict = Bands(admit_up_to="R2", conditional_up_to="R2", manual_review_up_to="R8")
     policy = replace(BALANCED, segments=(Segment(industry="E", bands=strict), Segment(region="65", pd_cap=0.001)))
 
     assert decided(policy)["decision"] == "admit"
     assert decided(policy, industry="E")["decision"] == "manual_review"
     assert decided(policy, region="65")["decision_path"] == "CUT_OFF"
     assert decided(policy, industry=None, region=None)["decision"] == "admit"
+
+
+def test_a_segment_has_its_own_terms_and_nobody_longer_ones_than_it_asked_for() -> None:
+    week = dict.fromkeys(GRADES, 0) | {"R4": 7, "R3": 7, "R2": 7, "R1": 7}
+    policy = replace(BALANCED, segments=(Segment(region="65", terms_days=week),))
+
+    assert decided(policy)["terms_days"] == 60
+    assert decided(policy, region="65")["terms_days"] == 7
+    assert decided(policy, region="65", requested_terms_days=3)["terms_days"] == 3
+
+
+def test_of_several_segments_the_last_counts() -> None:
+    policy = replace(BALANCED, segments=(Segment(industry="C", pd_cap=0.001), Segment(region="31", pd_cap=0.5)))
+
+    assert decided(policy)["decision"] == "admit"
+    assert decided(policy, region="44")["decision_path"] == "CUT_OFF"
+
+
+def test_a_pd_on_the_cut_off_is_still_admitted() -> None:
+    policy = replace(BALANCED, pd_cap=0.003)
+
+    assert decided(policy, pd_12m=0.003)["decision"] == "admit"
+    assert decided(policy, pd_12m=np.nextafter(0.003, 1))["decision_path"] == "CUT_OFF"
+
+
+@pytest.mark.parametrize(
+    ("change", "cap", "limit"),
+    [
+        ({}, "requested", 100_000),
+        ({"requested_limit": 1e8}, "need", 450_000),
+        ({"requested_limit": 1e8, "total_equity": 1e6}, "equity_cap", 80_000),
+        ({"requested_limit": 1e8, "total_equity": np.nan, "annual_sales": 1e8}, "no_statements_cap", 500_000),
+        ({"requested_limit": 1e8, "cost_of_sales": 1e6}, "sales_cap", 49_000),
+        ({"requested_limit": 1e8, "pd_12m": 0.13, "total_equity": 1e12, "requested_terms_days": 90}, "sales_cap", 0),
+    ],
+)
+def test_the_cap_that_binds_is_named(change: dict[str, Any], cap: str, limit: float) -> None:
+    found = decided(**change)
+
+    assert (found["binding_cap"], found["limit"]) == (cap, limit)
+
+
+def test_the_budget_of_loss_and_the_share_of_one_name_bind_where_they_are_least() -> None:
+    tight = replace(BALANCED, economics=replace(BALANCED.economics, expected_loss_budget=0.00003))
+    small = replace(BALANCED, limits=replace(BALANCED.limits, credit_book=1e6))
+
+    assert (decided(tight)["binding_cap"], decided(tight)["limit"]) == ("el_cap", 44_000)
+    assert (decided(small)["binding_cap"], decided(small)["limit"]) == ("single_name_cap", 50_000)
 
 
 def test_nobody_gets_an_answer_without_the_columns_it_rests_on() -> None:
@@ -208,7 +276,7 @@ anyone = st.fixed_dictionaries(
         "pd_12m": pds,
         "explained_coverage": st.floats(0, 1),
         "is_new_customer": st.sampled_from([True, False, None]),
-        "requested_limit": st.floats(1, 1e9),
+        "requested_limit": st.one_of(st.floats(1, 1e9), st.sampled_from([np.nan, 0.0])),
         "requested_terms_days": st.sampled_from([np.nan, 0.0, 15.0, 30.0, 90.0, 360.0]),
         "annual_sales": st.one_of(st.floats(1, 1e10), st.just(np.nan)),
         "total_equity": st.one_of(st.floats(-1e9, 1e10), st.just(np.nan)),
@@ -242,8 +310,8 @@ def test_a_limit_is_never_above_any_cap_nor_what_was_asked_for(who: dict[str, An
     found = decide(rows, policy, SCALE)
 
     amounts = caps(rows, found["grade"], found["terms_days"].astype(float), policy)
-    assert 0 <= found["limit"][0] <= who["requested_limit"]
-    if policy.new_customer_notches == 0 and found["decision"][0] != "decline":
+    assert 0 <= found["limit"][0] <= np.nan_to_num(who["requested_limit"])
+    if policy.new_customer_notches == 0 and found["limit"][0] > 0:
         assert found["limit"][0] <= amounts.min(axis=1)[0] * (1 + 1e-9)
     assert found["binding_cap"][0] in CAPS
 
@@ -265,3 +333,11 @@ def test_a_hit_is_never_admitted_and_an_unknown_never_passes(who: dict[str, Any]
         assert found == "decline"
     elif "unknown" in (who["KO1"], who["KO9"]) or who["KO9"] == "hit":
         assert found in ("manual_review", "decline")
+
+
+@given(anyone, profiles)
+def test_without_a_request_nothing_is_granted(who: dict[str, Any], policy: Policy) -> None:
+    found = decide(applicants({**who, "requested_limit": np.nan}), policy, SCALE)
+
+    assert found["decision"][0] in ("manual_review", "decline")
+    assert found["limit"][0] == 0

@@ -35,6 +35,12 @@ def test_a_reasoned_override_of_two_persons_stands() -> None:
         ({"second_approver": None}, "needs a second approver"),
         ({"second_approver": "analyst 7 "}, "must be another person"),
         ({"decision_path": "KO1;MR1"}, "KO1 may be overridden by nobody"),
+        ({"decision_path": "KO1:unknown"}, "KO1:unknown may be overridden by nobody; have its source searched"),
+        (
+            {"decision_path": "KO3:unknown", "role": "head_of_credit"},
+            "KO3:unknown may be overridden by the risk committee",
+        ),
+        ({"final_decision": "decline"}, "final_limit is 50000; whoever is declined gets 0"),
         ({"decision_path": "KO6"}, "KO6 may be overridden by the head of credit only, the author is analyst"),
         ({"decision_path": "KO3", "role": "head_of_credit"}, "KO3 may be overridden by the risk committee only"),
         ({"reason": "friendship"}, "reason is 'friendship'; expected one of new_information"),
@@ -52,7 +58,14 @@ def test_an_override_that_may_not_stand_is_told_why(change: dict[str, object], w
 
 
 @pytest.mark.parametrize(
-    ("rule", "role"), [("KO3", "risk_committee"), ("KO6", "risk_committee"), ("KO7", "head_of_credit")]
+    ("rule", "role"),
+    [
+        ("KO3", "risk_committee"),
+        ("KO6", "risk_committee"),
+        ("KO7", "head_of_credit"),
+        ("KO7:unknown;MR1", "head_of_credit"),
+        ("BAND:R9", "analyst"),
+    ],
 )
 def test_a_knock_out_is_lifted_by_whom_the_rule_names_or_above(rule: str, role: str) -> None:
     assert objections(replace(LENIENT, decision_path=rule, role=role), None) == []
@@ -79,18 +92,21 @@ def test_a_limit_beyond_the_desk_needs_a_second_person_even_if_the_policy_gave_i
     assert objections(strict, 49_999) == ["it grants more than the policy and needs a second approver"]
 
 
-def outcomes() -> pd.DataFrame:
-    return pd.DataFrame(
-        {
-            "application_id": ["A1", "A2", "A3", "A4"],
-            "decision": ["manual_review", "admit", "admit", "decline"],
-            "defaulted": [1, 0, None, None],
-        }
-    )
+DAY = "2026-08-31"
+
+
+def outcomes(n: int = 4) -> pd.DataFrame:
+    """What the policy decided of A1, A2, ..., and how the first two turned out."""
+    rows = {
+        "application_id": [f"A{k + 1}" for k in range(n)],
+        "decision": ["manual_review", "admit", "admit", "decline", *["admit"] * n][:n],
+        "defaulted": [1, 0, *[None] * n][:n],
+    }
+    return pd.DataFrame(rows)
 
 
 def test_granted_overrides_are_held_against_what_the_policy_admitted() -> None:
-    found = review([LENIENT], 4, outcomes())
+    found = review([LENIENT], outcomes(), DAY)
 
     assert found["default_rate_granted"]["rate"] == 1
     assert (found["default_rate_policy"]["n"], found["default_rate_policy"]["rate"]) == (1, 0)
@@ -98,15 +114,51 @@ def test_granted_overrides_are_held_against_what_the_policy_admitted() -> None:
     assert found["by_reason"] == {reason: int(reason == "collateral") for reason in REASONS}
 
 
+def test_whom_a_person_declined_is_no_admission_of_the_policy() -> None:
+    strict = replace(LENIENT, application_id="A2", original_decision="admit", final_decision="decline", final_limit=0)
+
+    assert review([strict], outcomes(), DAY)["default_rate_policy"] is None
+
+
 @pytest.mark.parametrize(
-    ("decisions", "verdict"), [(5, "amber"), (4, "red"), (10, "green"), (9, "amber"), (0, "green")]
+    ("decisions", "verdict"), [(4, "red"), (5, "amber"), (9, "amber"), (10, "green"), (11, "green")]
 )
 def test_too_many_overrides_put_the_policy_in_question(decisions: int, verdict: str) -> None:
-    assert review([LENIENT] if decisions else [], decisions, outcomes())["verdict"] == verdict
+    assert review([LENIENT], outcomes(decisions), DAY)["verdict"] == verdict
+
+
+def test_overrides_of_applications_decided_elsewhere_enter_no_rate() -> None:
+    found = review([LENIENT, replace(LENIENT, application_id="Z9")], outcomes(), DAY)
+
+    assert (found["overrides"], found["of_other_applications"], found["rate"]) == (1, 1, 0.25)
+
+
+def test_of_two_overrides_of_one_application_the_last_counts() -> None:
+    back = replace(LENIENT, final_decision="decline", final_limit=0)
+
+    found = review([LENIENT, back], outcomes(), DAY)
+
+    assert (found["overrides"], found["superseded"], found["strict"]) == (1, 1, 1)
+    assert found["default_rate_granted"] is None
+
+
+@pytest.mark.parametrize(("day", "expired"), [("2026-09-01", 0), ("2026-09-02", 1)])
+def test_an_override_holds_through_its_last_day(day: str, expired: int) -> None:
+    assert review([LENIENT], outcomes(), day)["expired"] == expired
+
+
+def test_a_log_that_holds_a_grant_of_one_person_says_so() -> None:
+    assert review([replace(LENIENT, second_approver=None)], outcomes(), DAY)["without_second_approver"] == 1
+
+
+def test_without_decisions_nothing_is_in_question() -> None:
+    found = review([LENIENT], outcomes().head(0), DAY)
+
+    assert (found["rate"], found["verdict"], found["of_other_applications"]) == (0, "green", 1)
 
 
 def test_a_log_without_outcomes_has_no_rates() -> None:
-    found = review([], 4, outcomes().assign(defaulted=None))
+    found = review([], outcomes().assign(defaulted=None), DAY)
 
     assert found["default_rate_granted"] is None
     assert found["default_rate_policy"] is None
