@@ -8,6 +8,7 @@ from pipelines.errors import InputError
 from pipelines.io import read_json
 
 METRICS, INDEX = Path("data/evaluate/metrics.json"), Path("data/report/index.html")
+VALIDATION = Path("data/audit/validation.en.html")
 
 SHOWN = {
     "auc": "AUC",
@@ -45,7 +46,7 @@ def headline() -> str:
     lines = [f"Test sample: {test['n']:,} applications, {test['bads']:,} defaults ({test['bads'] / test['n']:.2%})"]
     lines += [f"  {label:20} {_interval(test[key])}" for key, label in SHOWN.items() if key in test]
     lines += [f"  AUC of {name:13} {_interval(entry['auc'])}" for name, entry in benchmarks.items()]
-    return "\n".join([*lines, f"Report: {INDEX.resolve()}"])
+    return "\n".join([*lines, f"Validation: {VALIDATION.resolve()}", f"Report: {INDEX.resolve()}"])
 
 
 def _interval(metric: dict[str, float | None]) -> str:
