@@ -109,23 +109,40 @@ def _in_words(finding: Any) -> str:
 
 
 def population(path: Path) -> pd.DataFrame:
-    """Return applicants to compare policies on: a parquet file, or a folder of them, with the columns that policies read.
+    """Return applicants to compare policies on: a parquet file with the columns that policies read, or a folder of such files.
 
-    The scoring job writes them as `decision_inputs` beside its scores. InputError names what is absent.
+    The scoring job writes them as `decision_inputs` beside its scores; of its folder they alone are read. InputError names what
+    is absent, and an application that stands twice.
     """
-    files = sorted(path.glob("*.parquet")) if path.is_dir() else [path]
+    read = [(file, _read(file)) for file in _files(path)]
+    for file, rows in read:
+        absent = [name for name in INPUTS if name not in rows]
+        if absent:
+            raise InputError(
+                f"{file} lacks the columns {', '.join(absent)}; expected the decision_inputs of `admission score`"
+            )
+    applicants = pd.concat([rows[list(INPUTS)] for _, rows in read], ignore_index=True)
+    twice = applicants["application_id"][applicants["application_id"].duplicated()]
+    if len(twice):
+        raise InputError(
+            f"{path}: {len(twice)} applications stand twice, {twice.iloc[0]!r} among them; expected each once"
+        )
+    return applicants
+
+
+def _files(path: Path) -> list[Path]:
+    job = path / "decision_inputs.parquet"
+    files = [job] if job.exists() else sorted(path.glob("*.parquet")) if path.is_dir() else [path]
     if not files or not files[0].exists():
         raise InputError(f"{path} holds no parquet file; expected the decision_inputs of `admission score`")
+    return files
+
+
+def _read(file: Path) -> pd.DataFrame:
     try:
-        rows = pd.concat([pd.read_parquet(file) for file in files], ignore_index=True)
+        return pd.read_parquet(file)
     except (OSError, ValueError) as error:
-        raise InputError(f"{path} cannot be read as parquet: {error}") from None
-    absent = [name for name in INPUTS if name not in rows]
-    if absent:
-        raise InputError(
-            f"{path} lacks the columns {', '.join(absent)}; expected the decision_inputs of `admission score`"
-        )
-    return rows
+        raise InputError(f"{file} cannot be read as parquet: {error}") from None
 
 
 class Side(NamedTuple):

@@ -7,9 +7,11 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+import ibis
+import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
@@ -18,9 +20,10 @@ import yaml
 from conftest import Portfolio
 from trial import committed, params
 
+from features.knock_outs import proofs, states
 from pipelines import featurize, spark
 from pipelines.errors import InputError
-from pipelines.io import engine
+from pipelines.io import engine, read_canonical
 
 JAVA = Path(os.environ["JAVA_HOME"], "bin", "java") if "JAVA_HOME" in os.environ else Path("java")
 LACKING = [
@@ -105,6 +108,34 @@ def test_both_engines_give_the_model_the_same_features(portfolio: Portfolio, by_
 def test_spark_leaves_nothing_behind_but_the_features(by_spark: Path) -> None:
     assert {path.name for path in by_spark.iterdir()} == {"data"}
     assert {path.name for path in (by_spark / "data").iterdir()} == {"canonical", "featurize"}
+
+
+@pytest.mark.spark
+@pytest.mark.usefixtures("_spark")
+def test_both_engines_find_the_same_knock_outs_with_the_same_proofs(portfolio: Portfolio, tmp_path: Path) -> None:
+    canonical, settings = portfolio.folder / "data" / "canonical", portfolio.params.engine
+    with contextlib.chdir(tmp_path), engine(settings) as connection, spark.session(settings, connection) as session:
+        backend = ibis.pyspark.connect(session)
+        for path in canonical.glob("*.parquet"):
+            session.read.parquet(path.as_uri()).createOrReplaceTempView(path.stem)
+        held = {path.stem: backend.table(path.stem) for path in canonical.glob("*.parquet")}
+        ours = [rows.to_pyarrow().to_pandas() for rows in knock_outs(read_canonical(connection, canonical))]
+        for number, rows in enumerate(knock_outs(held)):
+            session.sql(backend.compile(rows)).write.parquet((tmp_path / str(number)).as_uri())
+    theirs = [pd.read_parquet(tmp_path / str(number)) for number in range(len(ours))]
+
+    assert {"hit", "clear", "unknown"} <= set(ours[0].stack())
+    assert len(ours[1]) > 10
+    assert [ordered(rows) for rows in ours] == [ordered(rows) for rows in theirs]
+
+
+def knock_outs(tables: Mapping[str, ir.Table]) -> list[ir.Table]:
+    """The state of every rule, and every proof."""
+    return [question(tables["applications"], tables) for question in (states, proofs)]
+
+
+def ordered(rows: pd.DataFrame) -> list[tuple[str, ...]]:
+    return sorted(rows.astype(str).itertuples(index=False, name=None))
 
 
 def test_a_difference_between_engines_is_seen() -> None:
