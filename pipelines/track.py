@@ -20,6 +20,7 @@ from typing import Any
 from features.dimensions import CATALOGUE
 from models.bundle import MANIFEST, Bundle
 from models.tuning import SPACE
+from pipelines.audit import AUDIT
 from pipelines.errors import InputError
 from pipelines.evaluate import HEADLINE, METRICS_FILE
 from pipelines.featurize import FEATURES
@@ -138,6 +139,9 @@ def _record(experiment: str, fingerprint: str, params: Params) -> str:
 def _metrics() -> dict[str, float]:
     """Return the headline under the short names that DVC shows too, then all by sample, such as `out_of_time.auc_low`."""
     flat = {name: float(value) for name, value in read_json(HEADLINE).items()}
+    flat |= {
+        f"audit.{name}": float(value) for name, value in read_json(AUDIT).items() if isinstance(value, int | float)
+    }
     for key, value in _flat(read_json(METRICS_FILE)):
         if isinstance(value, int | float):
             flat[key.replace(".value", "").replace(".low", "_low").replace(".high", "_high")] = float(value)

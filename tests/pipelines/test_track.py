@@ -38,6 +38,13 @@ def tracked(tmp_path_factory):
     patch.undo()
 
 
+@pytest.fixture
+def registry(tracked):
+    """The tracked run with MLflow pointed at its store, wherever another test pointed it."""
+    mlflow.set_tracking_uri(f"sqlite:///{tracked[0]}/.mlflow/mlflow.db")
+    return tracked
+
+
 def test_the_same_run_is_recorded_once_however_often_it_is_tracked(tracked):
     _, runs = tracked
 
@@ -49,6 +56,8 @@ def test_the_record_holds_metrics_by_sample_params_and_fingerprints(tracked):
     run = tracked[1][0]
 
     assert 0.5 < run.data.metrics["out_of_time.auc"] < 1
+    assert run.data.metrics["auc"] == run.data.metrics["out_of_time.auc"]
+    assert run.data.metrics["audit.red"] + run.data.metrics["audit.green"] > 0
     assert run.data.metrics["out_of_time.auc_low"] < run.data.metrics["out_of_time.auc_high"]
     assert run.data.params["train.num_leaves"] == "15"
     assert {"admission.data", "admission.params", "admission.bundle_sha256"} <= run.data.tags.keys()
@@ -129,8 +138,8 @@ def test_every_trial_of_a_search_is_a_run_below_that_of_the_model(tmp_path, monk
     assert {run.data.tags["chosen"] for run in below.values()} == {"True", "False"}
 
 
-def test_the_registered_model_answers_a_request_in_json_with_pd_points_grade_and_reasons(tracked, tmp_path):
-    folder, runs = tracked
+def test_the_registered_model_answers_a_request_in_json_with_pd_points_grade_and_reasons(registry, tmp_path):
+    folder, runs = registry
     rows = pd.read_parquet(folder / train.FEATURES).head(5)
     bundle = Bundle.read(folder / train.BUNDLE)
     request, answer = tmp_path / "request.json", tmp_path / "answer.json"
@@ -152,8 +161,8 @@ def test_the_registered_model_answers_a_request_in_json_with_pd_points_grade_and
     assert predictions["reasons_against"].str.fullmatch(r"([A-Z]{2}\d\d-( [A-Z]{2}\d\d-){0,3})?").all()
 
 
-def test_the_batch_job_reads_the_registered_model_by_its_alias_and_checks_the_recorded_hash(tracked):
-    folder, runs = tracked
+def test_the_batch_job_reads_the_registered_model_by_its_alias_and_checks_the_recorded_hash(registry):
+    folder, runs = registry
     version = mlflow.register_model(f"runs:/{runs[0].info.run_id}/model", "customer-pd").version
     client = mlflow.MlflowClient()
     client.set_registered_model_alias("customer-pd", "champion", version)
