@@ -91,7 +91,7 @@ def test_declined_applicants_are_told_apart_and_judged_by_the_truth_of_the_sampl
 
     assert selection["enough"]
     assert selection["propensity_auc"] > 0.6
-    assert 0 <= selection["out_of_support_admitted"] < selection["out_of_support_declined"] <= 1
+    assert 0 <= selection["out_of_support_admitted"] <= selection["out_of_support_declined"] <= 1
     assert selection["truth"]["default_rate"] > selection["truth"]["mean_pd"] > 0
     assert selection["truth"]["n"] > 20
 
