@@ -49,4 +49,6 @@ assert np.isclose(bundle.pd(row)[0], case["pd_12m"])
 weakest = [entry["feature"] for entry in indicators.sort_values("points")["leading"][:5]]
 for feature in (name for name in weakest if bundle.directions[name]):
     better = row.assign(**{feature: features[feature].quantile(0.1 if bundle.directions[feature] > 0 else 0.9)})
-    print(f"{CATALOGUE.feature(feature).en} like the best tenth: {bundle.points(better)[0] - case['points']:+.1f} points")
+    print(
+        f"{CATALOGUE.feature(feature).en} like the best tenth: {bundle.points(better)[0] - case['points']:+.1f} points"
+    )
