@@ -46,7 +46,8 @@ bundle = Bundle.read(DATA / "train/bundle")
 features = pd.read_parquet(DATA / "featurize/features.parquet")
 row = features[features["application_id"] == case["application_id"]]
 assert np.isclose(bundle.pd(row)[0], case["pd_12m"])
-for feature in ("rr_dbt_wavg_180d", "sv_current_ratio"):
+weakest = [entry["feature"] for entry in indicators.sort_values("points")["leading"][:5]]
+for feature in (name for name in weakest if bundle.directions[name]):
     better = row.assign(**{feature: features[feature].quantile(0.1 if bundle.directions[feature] > 0 else 0.9)})
     print(
         f"{CATALOGUE.feature(feature).en} like the best tenth: {bundle.points(better)[0] - case['points']:+.1f} points"

@@ -101,10 +101,11 @@ def address(server: str | None) -> str:
 
 def open_store(server: str | None, name: str) -> tuple[Any, str]:
     """Return a client of the store and the experiment of that name in it, made if need be."""
-    for noisy in ("alembic", "mlflow", "sqlalchemy"):
-        logging.getLogger(noisy).setLevel("WARNING")
     import mlflow
 
+    # After the import, which sets levels of its own.
+    for noisy in ("alembic", "mlflow", "sqlalchemy"):
+        logging.getLogger(noisy).setLevel("WARNING")
     # A server that is away should be said in seconds, not after minutes of retries.
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "10")
