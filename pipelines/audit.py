@@ -1,4 +1,4 @@
-"""Stage `audit`: what an independent validator asks of the model, on rows it never saw, and the documents that answer.
+"""Stage `audit`: what an independent validator asks of the model, on rows it never saw.
 
 The whole battery of checks with development as reference, challengers on the same rows, the certificate of the directions,
 the direction audit of champion and unconstrained challenger, declined applicants, and refits. No clock and no times: the same
@@ -43,7 +43,6 @@ from pipelines.development import Development, read_development, unfitted_model
 from pipelines.featurize import FEATURES
 from pipelines.ingest import CANONICAL, TRUTH
 from pipelines.io import fresh_folder, read_json, write_json
-from pipelines.pages.audit import documents
 from pipelines.params import Params
 from pipelines.split import SAMPLES
 from pipelines.split import SUMMARY as SPLIT
@@ -100,10 +99,8 @@ def run(params: Params) -> None:
     audit = _audit(details, explained)
     write_json(AUDIT, audit)
     write_json(DETAILS, details)
-    for name, page in documents(audit, details).items():
-        (FOLDER / name).write_text(page, encoding="utf-8")
     told = ", ".join(f"{audit[colour]} {colour}" for colour in ("green", "amber", "red", "no_data"))
-    log.info("%d verdicts: %s; %s", len(audit["verdicts"]), told, FOLDER / "validation.en.html")
+    log.info("%d verdicts: %s", len(audit["verdicts"]), told)
 
 
 def inputs_shift(inputs: dict[str, Any]) -> pd.DataFrame:

@@ -45,7 +45,7 @@ FOLDERS: tuple[tuple[str, str, str], ...] = (
     (
         "audit",
         "audit",
-        "`audit.json`: every verdict; `details.json`; validation report and model card in both languages",
+        "`audit.json`: every verdict of the validation; `details.json`: what led to them, challengers, declined, refits",
     ),
     (
         "explain",

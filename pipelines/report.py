@@ -1,4 +1,4 @@
-"""Stage `report`: the committee's pages in Chinese and English, from the JSON of `evaluate` and `explain`.
+"""Stage `report`: the committee's pages in Chinese and English, from the JSON of `evaluate`, `audit` and `explain`.
 
 Each page is one file that needs nothing else: no network, styles and charts inside, no script but the explorer's own, and a
 content security policy that forbids the rest. Everything shown from data is escaped.
@@ -17,6 +17,7 @@ from markupsafe import Markup
 from pipelines.glossary import LANGUAGES, Language
 from pipelines.io import fresh_folder, read_json
 from pipelines.pages.applicant import applicant_view
+from pipelines.pages.audit import documents
 from pipelines.pages.explorer import explorer_view
 from pipelines.pages.portfolio import portfolio_view
 from pipelines.pages.wording import Wording
@@ -26,7 +27,8 @@ from pipelines.workbook import workbook
 
 log = logging.getLogger(__name__)
 
-EVALUATE, EXPLAIN, FOLDER = Path("data/evaluate"), Path("data/explain"), Path("data/report")
+EVALUATE, AUDIT = Path("data/evaluate"), Path("data/audit")
+EXPLAIN, FOLDER = Path("data/explain"), Path("data/report")
 TEMPLATES = Path(__file__).parent / "templates"
 
 HTML_LANG = {"zh": "zh-CN", "en": "en"}
@@ -34,11 +36,14 @@ HTML_LANG = {"zh": "zh-CN", "en": "en"}
 
 def run(_params: Params) -> None:
     """Run the stage in the project's folders."""
-    report(EVALUATE, EXPLAIN, FOLDER)
+    report(EVALUATE, EXPLAIN, FOLDER, AUDIT)
 
 
-def report(evaluate: Path, explain: Path, out: Path) -> None:
-    """Read what earlier stages found and write every page into `out`; InputError if a file is not there."""
+def report(evaluate: Path, explain: Path, out: Path, audit: Path | None = None) -> None:
+    """Read what earlier stages found and write every page into `out`; InputError if a file is not there.
+
+    With the folder of an `audit` the validation report and the model card stand among them.
+    """
     found = {
         "metrics": read_json(evaluate / "metrics.json"),
         "details": read_json(evaluate / "details.json"),
@@ -46,17 +51,21 @@ def report(evaluate: Path, explain: Path, out: Path) -> None:
         "cases": read_json(explain / "cases.json"),
         "applicants": read_json(explain / "applicants.json"),
     }
+    if audit is not None:
+        found["audit"] = {name: read_json(audit / f"{name}.json") for name in ("audit", "details")}
     fresh_folder(out)
     for name, page in render_all(found).items():
         (out / name).write_text(page, encoding="utf-8")
     for lang in LANGUAGES:
         (out / f"tables.{lang}.xlsx").write_bytes(workbook(found, Wording(lang)))
-    log.info("%s and %d pages more", out / "index.html", len(LANGUAGES) * (2 + len(found["cases"])))
+    log.info("%s and %d pages more", out / "index.html", len(list(out.glob("*.html"))) - 1)
 
 
 def render_all(run: dict[str, Any]) -> dict[str, str]:
     """Return every page of the report by file name."""
     pages = {"index.html": render_index(run)}
+    if "audit" in run:
+        pages |= documents(**run["audit"], render=render)
     for lang in LANGUAGES:
         pages[f"portfolio.{lang}.html"] = render_portfolio(run, lang)
         pages[f"explorer.{lang}.html"] = render_explorer(run, lang)

@@ -8,7 +8,7 @@ from pipelines.errors import InputError
 from pipelines.io import read_json
 
 METRICS, INDEX = Path("data/evaluate/metrics.json"), Path("data/report/index.html")
-VALIDATION = Path("data/audit/validation.en.html")
+VALIDATION = Path("data/report/validation.en.html")
 
 SHOWN = {
     "auc": "AUC",

@@ -1,29 +1,24 @@
-"""The documents of stage `audit`: the validation report and the model card, each in both languages from one template."""
+"""The documents about stage `audit`: the validation report and the model card, each in both languages from one template."""
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 from features.dimensions import CATALOGUE
 from pipelines.glossary import LANGUAGES
 from pipelines.pages.wording import DASH, Wording
 
-REPORT = "../report/"
-"""The way from the documents to the committee's report."""
-
 COUNTS = (("green", "green"), ("amber", "amber"), ("red", "red"), ("no_data", "not enough data"))
 
 
-def documents(audit: dict[str, Any], details: dict[str, Any]) -> dict[str, str]:
-    """Return every document by file name."""
-    # Here, because pages know nothing of files and `report` reads the templates.
-    from pipelines.report import render
-
+def documents(audit: dict[str, Any], details: dict[str, Any], render: Callable[..., str]) -> dict[str, str]:
+    """Return every document by file name; `render` fills a template, as in `report`."""
     pages = {}
     for lang in LANGUAGES:
         w = Wording(lang)
         for file, title in (("validation", "title.validation"), ("card", "title.card")):
             page = {"kind": "portfolio", "file": file, "title": w.say(title), **_view(audit, details, w)}
-            pages[f"{file}.{lang}.html"] = render(f"{file}.html.j2", w, page, root=REPORT)
+            pages[f"{file}.{lang}.html"] = render(f"{file}.html.j2", w, page)
     return pages
 
 

@@ -13,9 +13,9 @@ PORTFOLIO: dict[str, tuple[str, str]] = {
     "nav.index": ("All pages", "全部页面"),
     "nav.contents": ("Contents", "目录"),
     "nav.absent": (
-        "Not in this report: migration and stability of grades, the full validation battery, the policies compared, and the "
-        "applicants that were declined. Their absence is no finding.",
-        "本报告未包含：评级迁移与稳定性、完整验证指标、准入策略对比及被拒绝申请人分析。未包含不代表无问题。",
+        "Migration and stability of grades, the full battery, segments, refits and declined applicants stand in the validation "
+        "report. The comparison of policies is not in this report; its absence is no finding.",
+        "评级迁移与稳定性、完整检验、细分群体、重抽样及拒绝样本见模型验证报告。本报告未包含准入策略对比，未包含不代表无问题。",
     ),
     "disclaimer": (
         "The model's result supports a decision; it does not replace due diligence.",
