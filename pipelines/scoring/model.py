@@ -48,6 +48,7 @@ def _registered(place: str, expected_sha256: str | None) -> Bundle:
 
     from pipelines.track import address
 
+    os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
     mlflow.set_tracking_uri(address(os.environ.get("MLFLOW_TRACKING_URI")))
     with TemporaryDirectory(prefix="admission-model-") as scratch:
         try:
