@@ -25,6 +25,9 @@ from pipelines.scoring.evidence import EVIDENCE
 from pipelines.scoring.rejects import Reject
 
 KEYS = ("application_id", "customer_id", "as_of")
+BROKEN = (pa.ArrowException, OSError, UnicodeDecodeError)
+"""What reading a damaged parquet file raises: a name in its footer need not even be text."""
+
 ROWS_A_GROUP = 30_000
 """In the copy of a CSV file: few enough to stay small, since a matrix has a hundred columns and more."""
 
@@ -77,7 +80,7 @@ class Matrix:
                 for batch in file.iter_batches(size, columns=list(columns)):
                     yield batch, np.arange(before + 1, before + batch.num_rows + 1)
                     before += batch.num_rows
-        except (pa.ArrowException, OSError) as error:
+        except BROKEN as error:
             raise _unreadable(self.delivered, error) from None
         if before != self.rows:
             raise _unreadable(self.delivered, OSError(f"it states {self.rows} rows and holds {before}"))
@@ -115,8 +118,10 @@ def _copied(connection: Connection, path: Path) -> tuple[Path, tuple[Reject, ...
 def _footer(readable: Path, path: Path) -> tuple[pa.Schema, int]:
     try:
         with pq.ParquetFile(readable) as file:
-            return file.schema_arrow, file.metadata.num_rows
-    except (pa.ArrowException, OSError) as error:
+            schema, rows = file.schema_arrow, file.metadata.num_rows
+            tuple(schema.names)  # decoded when asked for: one that is no text shall be refused here
+            return schema, rows
+    except BROKEN as error:
         raise _unreadable(path, error) from None
 
 

@@ -63,6 +63,7 @@ def test_a_search_that_goes_on_ends_byte_for_byte_as_one_without_a_stop(tmp_path
         tune.run(searched(trials=2))
         with tune.journal().open("a", encoding="utf-8") as journal:
             journal.write('{"search": "cut off in the mid')
+        caplog.clear()
         with caplog.at_level(logging.INFO, logger="pipelines.tune"):
             tune.run(searched())
         again = tune.TRIALS.read_bytes(), tune.SETTINGS.read_bytes()
