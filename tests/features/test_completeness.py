@@ -1,7 +1,7 @@
 """Nothing is asked of a company for nothing: every column of every table is read, or says why it is not."""
 
 import json
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from typing import Any
 
@@ -78,3 +78,28 @@ def test_every_column_of_a_table_is_read_or_says_why_not(read: dict[str, set[str
 
 def test_every_table_of_the_contract_has_a_feature_that_reads_it(read: dict[str, set[str]]) -> None:
     assert {name for name, columns in read.items() if columns} >= TABLES.keys() - {"fx_rates"}
+
+
+READ_AGAIN = {
+    "applications": "every frame asks about them; a range of them is small",
+    "customers": "for an applicant and for the members of its group",
+    "default_events": "of the applicant, and of its group",
+    "macro_series": "by industry, and for all",
+    "operating_metrics": "months as they are, and months beside those of a year before",
+    "market_surveys": "the newest, and the one nearest a year before",
+}
+"""Tables that are read more than once, and what for."""
+
+
+def test_a_table_is_read_once_whatever_the_number_of_its_features(engine: Engine) -> None:
+    engine.load({})
+    sql = engine._sql(("features", (), ()), lambda: build(engine.tables["applications"], engine.tables, CATALOGUE))
+    engine.connection.raw_sql("SET disabled_optimizers = 'statistics_propagation,empty_result_pullup'")
+    plan = json.loads(engine.connection.con.execute(f"EXPLAIN (FORMAT json) {sql}").fetchall()[0][1])
+    engine.connection.raw_sql("SET disabled_optimizers = ''")
+
+    passes = Counter(scan["Table"].split(".")[-1] for node in plan for scan in scans(node))
+
+    assert {name for name, n in passes.items() if n > 1} <= READ_AGAIN.keys()
+    assert max(n for name, n in passes.items() if name not in ("applications", "customers")) == 2
+    assert passes["invoices"] == passes["payments"] == 1
