@@ -85,7 +85,7 @@ READ_AGAIN = {
     "customers": "for an applicant and for the members of its group",
     "default_events": "of the applicant, and of its group",
     "macro_series": "by industry, and for all",
-    "operating_metrics": "months as they are, and months beside those of a year before",
+    "operating_metrics": "the months, and which industries on which days to ask the macro series for",
     "market_surveys": "the newest, and the one nearest a year before",
 }
 """Tables that are read more than once, and what for."""
