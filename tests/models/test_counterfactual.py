@@ -225,3 +225,19 @@ def test_a_step_is_as_fine_as_the_report_tells_the_value(allowed, bundle, develo
     assert steps["ds_line_utilisation"] == 0.001
     assert steps["co_over_limit_days_365d"] == 1
     assert {m.feature: m.step for m in many}["ds_debt_to_revenue"] == 0.01
+
+
+def test_an_applicant_whose_pd_lies_on_the_bound_of_the_grade_wanted_has_it_and_asks_for_nothing(bundle, allowed):
+    X = applicants(200, 9)
+    pd_12m, bounds = bundle.pd(X), bundle.grades.bounds
+    row = int(np.flatnonzero((pd_12m > bounds[2]) & (pd_12m < bounds[4]))[0])
+    place = int(np.searchsorted(bounds, pd_12m[row]))
+    on_the_bound = replace(bundle.grades, bounds=(*bounds[:place], float(pd_12m[row]), *bounds[place + 1 :]))
+
+    found = counterfactuals(
+        replace(bundle, grades=on_the_bound), X.iloc[[row]], allowed, np.array([GRADES[place]], dtype=object)
+    )
+
+    assert found.scenarios["grade_after"].tolist() == [GRADES[place]]
+    assert found.scenarios["status"].tolist() == [BEST]
+    assert found.changes.empty

@@ -155,6 +155,12 @@ def test_a_request_beyond_the_desks_authority_goes_to_a_person() -> None:
     assert decided(policy)["decision_path"] == "MR3"
 
 
+def test_a_request_of_just_the_desks_authority_stays_with_the_desk() -> None:
+    policy = replace(BALANCED, limits=replace(BALANCED.limits, desk_authority=100_000.0))
+
+    assert decided(policy)["decision"] == "admit"
+
+
 def test_a_pd_above_the_appetite_is_reviewed_though_its_grade_would_pass() -> None:
     found = decided(pd_12m=0.015, requested_limit=1e6, annual_sales=1e6)
 
