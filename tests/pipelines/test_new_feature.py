@@ -20,7 +20,7 @@ STEPS = """
 from pipelines.cli import docs, run_stage
 
 docs(templates=None)
-for stage in ("featurize", "train", "evaluate", "explain", "report"):
+for stage in ("featurize", "train", "evaluate", "audit", "explain", "report"):
     run_stage(stage)
 """
 """What `admission docs` and `admission repro` run, in one process; ingest, label and split read no feature."""
@@ -51,7 +51,7 @@ def followed(portfolio: Portfolio, tmp_path_factory: pytest.TempPathFactory) -> 
     (copy / module).write_text(text, encoding="utf-8")
     quick = committed(
         source="tables", input="own", engine__threads=1, train__num_threads=1, train__n_estimators=40,
-        split__out_of_time_share=0.3, evaluate__bootstrap_repetitions=50,
+        split__out_of_time_share=0.3, evaluate__bootstrap_repetitions=50, audit__refits=1,
     )  # fmt: skip
     (copy / "params.yaml").write_text(yaml.safe_dump(quick, allow_unicode=True), encoding="utf-8")
     command = [sys.executable, "-c", STEPS]
