@@ -14,26 +14,17 @@ from scipy.special import expit
 
 from models.grades import GRADES, MasterScale
 from models.metrics.backtests import grade_backtests
-from models.metrics.battery import CHECKS
 from models.metrics.check import Check, Judgement
 from models.metrics.discrimination import auc
 from models.metrics.grades import grade_table
 from models.metrics.migration import migration_matrix
 from models.metrics.segments import segment_table
-from models.metrics.verdicts import Bands, Verdict
 from models.metrics.vintages import vintage_table
 
 Floats = NDArray[np.float64]
 
 RISKIEST = ("R9", "R10")
 SIZE_BANDS = ("small", "medium", "large")
-
-
-AGREEMENT = Bands(green=(0.80, 1), amber=(0.65, 1))
-"""Of the rank agreement of indicator shares between refits (V27): a default of this project."""
-
-OVERLAP = Bands(green=(0.60, 1), amber=(0.40, 1))
-"""Of the overlap of the three worst indicators between refits (V27): a default of this project."""
 
 
 def battery_inputs(
@@ -65,14 +56,25 @@ def battery_inputs(
     }
 
 
-def judge_all(inputs: Mapping[str, Any]) -> list[Judgement]:
-    """Return the judgement of every check of the battery, in its order."""
-    return [check.judge(**inputs) for check in CHECKS.values()]
+def judge_all(checks: Mapping[str, Check], inputs: Mapping[str, Any]) -> list[Judgement]:
+    """Return the judgement of every check, in their order."""
+    return [check.judge(**inputs) for check in checks.values()]
 
 
-def as_record(judgement: Judgement, check: Check) -> dict[str, Any]:
-    """Return a judgement with the facts that its reader needs, in plain values."""
-    low, high = (None if np.isinf(bound) else float(bound) for bound in check.range)
+def rows_behind(check: Check, inputs: Mapping[str, Any]) -> int:
+    """Return on how many applications of the test a check's figure rests; of migrations, on how many moves of a customer."""
+    of_moves = "migration_matrix" in check.takes
+    return int(inputs["migration_matrix"].to_numpy().sum()) if of_moves else len(inputs["defaulted"])
+
+
+def as_record(
+    judgement: Judgement, check: Check, n: int | None, interval: Mapping[str, float | None] | None = None
+) -> dict[str, Any]:
+    """Return a judgement with the facts that its reader needs, in plain values.
+
+    `n` are the rows behind it, None of a proof without rows; `interval` holds low and high of figures that have one.
+    """
+    low, high = (interval["low"], interval["high"]) if interval else (None, None)
     return {
         "id": check.id,
         "battery": check.battery,
@@ -80,13 +82,23 @@ def as_record(judgement: Judgement, check: Check) -> dict[str, Any]:
         "zh": check.name_zh,
         "kind": check.figure,
         "figure": judgement.figure,
+        "low": low,
+        "high": high,
+        "n": n,
         "verdict": judgement.verdict or "reported",
         "reason": judgement.reason,
         "better": check.better,
-        "range": [low, high],
+        "range": _bounds(check.range),
+        "green": _bounds(check.bands.green) if check.bands else None,
+        "amber": _bounds(check.bands.amber) if check.bands else None,
         "thresholds": check.thresholds,
         "source": check.source,
     }
+
+
+def _bounds(bounds: tuple[float, float]) -> list[float | None]:
+    """Return low and high as JSON has them: what is endless is null."""
+    return [None if np.isinf(bound) else float(bound) for bound in bounds]
 
 
 def segments(rows: pd.DataFrame, development: pd.DataFrame) -> dict[str, pd.Series]:
@@ -114,11 +126,6 @@ def quarters(as_of: pd.Series) -> list[str]:
 def vintages(test: pd.DataFrame) -> pd.DataFrame:
     """Return the vintage table of the test rows by quarter."""
     return vintage_table(quarters(test["as_of"]), test["label"].to_numpy(int), expit(test["log_odds"].to_numpy()))
-
-
-def verdict_of(bands: Bands, figure: float | None) -> Verdict:
-    """Return a verdict on a figure that is no check of the battery."""
-    return bands.verdict(figure)
 
 
 def _size(rows: pd.DataFrame, development: pd.DataFrame) -> pd.Series | None:

@@ -22,6 +22,7 @@ from models.default_risk import DefaultRiskModel
 from models.explanation import Explanation, explain, feature_directions, importance, indicator_directions
 from models.metrics import METRICS
 from models.metrics.battery import CHECKS
+from models.metrics.battery_proofs import PROOFS
 from models.metrics.characteristics import characteristic_stability
 from models.metrics.checks import NotEstimable
 from models.metrics.discrimination import auc, delong_interval, delong_paired
@@ -31,15 +32,16 @@ from models.scorecard import WoeScorecard
 from models.selection import HARDLY_OVERLAP, Support, inverse_weights, out_of_support, propensity
 from models.splits import DEVELOPMENT, TEST
 from models.validation import (
-    AGREEMENT,
-    OVERLAP,
     as_record,
     battery_inputs,
     judge_all,
+    rows_behind,
     segment_tables,
     vintages,
 )
 from pipelines.development import Development, read_development, unfitted_model
+from pipelines.estimates import estimate, intervals
+from pipelines.evaluate import METRICS_FILE
 from pipelines.featurize import FEATURES
 from pipelines.ingest import CANONICAL, TRUTH
 from pipelines.io import fresh_folder, read_json, write_json
@@ -56,8 +58,9 @@ AUDIT, DETAILS = FOLDER / "audit.json", FOLDER / "details.json"
 
 Floats = NDArray[np.float64]
 
-SCORES = ("auc", "ks", "brier", "log_loss")
-"""What challengers are compared by; of those without PDs the first two."""
+SCORES_OF_PDS = ("brier", "log_loss")
+SCORES = ("auc", "ks", *SCORES_OF_PDS)
+"""What challengers are compared by; those without PDs have the first two."""
 
 SIGNIFICANT = 0.05
 MOST_SHOWN = 15
@@ -74,6 +77,7 @@ class Sample(NamedTuple):
 def run(params: Params) -> None:
     """Run the stage in the project's folders."""
     fresh_folder(FOLDER)
+    evaluated = read_json(METRICS_FILE)["out_of_time"]
     bundle = Bundle.read(BUNDLE, read_json(MODEL)["bundle_sha256"])
     developed = read_development(params)
     sample = _sample(bundle, developed.names)
@@ -81,13 +85,14 @@ def run(params: Params) -> None:
     selection, weights = _selection(params, bundle, sample, explained)
     risks, unconstrained = _challengers(params, developed, sample.test, weights)
     inputs = battery_inputs(sample.test, sample.development, sample.names, bundle.grades, risks["scorecard"])
-    checks = [as_record(found, CHECKS[found.check]) for found in judge_all(inputs)]
+    certificate = [certified.as_json() for certified in certify(bundle.booster, bundle.directions)]
+    directions = _directions(sample.test, explained, unconstrained)
     stability = _stability(params, developed, sample, explained)
     details = {
-        "checks": checks,
-        "challengers": _compared(risks, sample.test, params.evaluate.level),
-        "certificate": [certificate.as_json() for certificate in certify(bundle.booster, bundle.directions)],
-        "directions": _directions(sample.test, explained, unconstrained),
+        "checks": [*_checks(inputs, evaluated), *_proofs(explained, stability, directions, certificate)],
+        "challengers": _compared(risks, sample.test, params),
+        "certificate": certificate,
+        "directions": directions,
         "missing": _missing(sample.test, explained, bundle),
         "segments": {kind: _plain(t) for kind, t in segment_tables(sample.test, sample.development).items()},
         "vintages": _plain(vintages(sample.test)),
@@ -95,12 +100,48 @@ def run(params: Params) -> None:
         "selection": selection,
         "stability": stability,
         "model": _model_card(params, bundle, sample),
+        "interval_level": params.evaluate.level,
     }
-    audit = _audit(details, explained)
+    audit = _audit(details)
     write_json(AUDIT, audit)
     write_json(DETAILS, details)
     told = ", ".join(f"{audit[colour]} {colour}" for colour in ("green", "amber", "red", "no_data"))
     log.info("%d verdicts: %s", len(audit["verdicts"]), told)
+
+
+def _checks(inputs: dict[str, Any], evaluated: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return every check of the battery; metrics with the intervals that `evaluate` found on the same rows."""
+    told = []
+    for found in judge_all(CHECKS, inputs):
+        check = CHECKS[found.check]
+        interval = evaluated.get(check.id) if check.id in METRICS else None
+        told.append(as_record(found, check, rows_behind(check, inputs), interval))
+    return told
+
+
+def _proofs(
+    explained: Explanation,
+    stability: dict[str, Any],
+    directions: list[dict[str, Any]],
+    certificate: list[dict[str, Any]],
+) -> list[dict[str, Any]]:
+    """Return the checks of the model and its explanations, from what the parts of the audit found."""
+    against = [row["model"] == "inconsistent" for row in directions if row["model"] in DIRECTION_KNOWN]
+    inputs = {
+        "gap": explained.gap,
+        **{name: np.nan if stability[name] is None else stability[name] for name in ("share_tau", "worst_overlap")},
+        "against_direction": sum(against) if against else np.nan,
+        "uncertified": sum(not row["holds_if_known"] for row in certificate),
+    }
+    rows = len(explained.indicators)
+    return [
+        as_record(found, PROOFS[found.check], None if found.check == "certificate" else rows)
+        for found in judge_all(PROOFS, inputs)
+    ]
+
+
+DIRECTION_KNOWN = ("consistent", "inconsistent", "no clear direction", "not used")
+"""Verdicts on indicators that were audited on enough rows."""
 
 
 def inputs_shift(inputs: dict[str, Any]) -> pd.DataFrame:
@@ -156,32 +197,27 @@ def _champion_settings(params: Params, names: list[str]) -> DefaultRiskModel:
     return unfitted_model(params, names, **read_json(MODEL)["settings"])
 
 
-def _compared(risks: dict[str, Floats], test: pd.DataFrame, level: float) -> list[dict[str, Any]]:
+def _compared(risks: dict[str, Floats], test: pd.DataFrame, params: Params) -> list[dict[str, Any]]:
     """Return champion and challengers on the rows where each exists; `difference` is the champion's lead in AUC."""
-    found = [_scored("model", test["log_odds"].to_numpy(), test, level)]
+    found = [_scored("model", test["log_odds"].to_numpy(), test, params)]
     for name, risk in risks.items():
         known = ~np.isnan(risk)
         rows = test[known]
         paired = delong_paired(rows["label"].astype(int), rows["log_odds"], risk[known])
         lead = {"difference": _rounded(paired.difference), "p_value": _rounded(paired.p_value)}
-        found.append({**_scored(name, risk[known], rows, level), **lead})
+        found.append({**_scored(name, risk[known], rows, params), **lead})
     return found
 
 
-def _scored(name: str, risk: Floats, rows: pd.DataFrame, level: float) -> dict[str, Any]:
-    bad = rows["label"].to_numpy(int)
-    interval = delong_interval(bad, risk, level)
-    has_pd = name not in COMPOSITES
-    values = {}
-    for metric in SCORES[1:]:
-        ranks_only = metric == "ks"
-        values[metric] = (
-            _rounded(METRICS[metric].compute(bad, risk if ranks_only else expit(risk)))
-            if has_pd or ranks_only
-            else None
-        )
-    told = {"name": name, "n": len(rows), "auc": _rounded(interval.value)}
-    return {**told, "low": _rounded(interval.low), "high": _rounded(interval.high), **values}
+def _scored(name: str, risk: Floats, rows: pd.DataFrame, params: Params) -> dict[str, Any]:
+    """Return the figures with intervals: DeLong's of the AUC, of the others by drawing customers."""
+    interval = delong_interval(rows["label"].to_numpy(int), risk, params.evaluate.level)
+    scores = dict.fromkeys(SCORES) | intervals(risk, rows, {"ks": METRICS["ks"].compute}, params)
+    if name not in COMPOSITES:
+        of_pds = {metric: METRICS[metric].compute for metric in SCORES_OF_PDS}
+        scores |= intervals(expit(risk), rows, of_pds, params)
+    told = {"name": name, "n": len(rows), "bads": int(rows["label"].sum())}
+    return {**told, **scores, "auc": estimate(interval.value, interval.low, interval.high)}
 
 
 def _directions(
@@ -316,25 +352,17 @@ def _model_card(params: Params, bundle: Bundle, sample: Sample) -> dict[str, Any
     }
 
 
-def _audit(details: dict[str, Any], explained: Explanation) -> dict[str, Any]:
+def _audit(details: dict[str, Any]) -> dict[str, Any]:
     """Return the small file that DVC shows and promotion reads: counts, headline figures, and every verdict by its key."""
-    champion = details["challengers"][0]
     by_name = {row["name"]: row for row in details["challengers"]}
     verdicts = {check["id"]: check["verdict"] for check in details["checks"] if check["verdict"] != "reported"}
     stability, selection = details["stability"], details["selection"]
-    verdicts |= {
-        "additivity": "green" if explained.gap <= 1e-6 else "red",
-        "share_tau": AGREEMENT.verdict(stability["share_tau"]),
-        "worst_overlap": OVERLAP.verdict(stability["worst_overlap"]),
-        "directions": "red" if any(row["model"] == "inconsistent" for row in details["directions"]) else "green",
-        "certificate": "green" if all(c["holds_if_known"] for c in details["certificate"]) else "red",
-    }
     colours = {"green": "green", "amber": "amber", "red": "red", "no_data": "not enough data"}
     return {
         **{key: sum(verdict == colour for verdict in verdicts.values()) for key, colour in colours.items()},
-        "auc": champion["auc"],
-        "auc_scorecard": by_name["scorecard"]["auc"],
-        "auc_unconstrained": by_name["unconstrained"]["auc"],
+        "auc": by_name["model"]["auc"]["value"],
+        "auc_scorecard": by_name["scorecard"]["auc"]["value"],
+        "auc_unconstrained": by_name["unconstrained"]["auc"]["value"],
         "recommended": _recommended(by_name["scorecard"]),
         "share_tau": stability["share_tau"],
         "sign_agreement": stability["sign_agreement"],

@@ -1,7 +1,6 @@
 """Stage `evaluate`: the bundle on rows it never saw, with intervals, beside challengers on the same rows."""
 
 import logging
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +19,10 @@ from models.metrics.calibration import reliability
 from models.metrics.checks import NotEstimable
 from models.metrics.discrimination import auc, average_precision, delong_interval, delong_paired, roc_curve
 from models.metrics.grades import grade_table
-from models.metrics.intervals import Statistic, cluster_bootstrap
+from models.metrics.intervals import Statistic
 from models.splits import DEVELOPMENT, TEST
 from pipelines.distribution import distribution
+from pipelines.estimates import estimate, intervals
 from pipelines.featurize import FEATURES
 from pipelines.featurize import MANIFEST as FEATURE_MANIFEST
 from pipelines.ingest import CANONICAL, TRUTH
@@ -102,36 +102,14 @@ def headline(metrics: dict[str, Any]) -> dict[str, float | int]:
     return {**known, "bads": test["bads"]}
 
 
-def _estimate(value: float, low: float | None = None, high: float | None = None) -> dict[str, float | None]:
-    numbers = {"value": value, "low": low, "high": high}
-    return {key: None if x is None or np.isnan(x) else round(float(x), 6) for key, x in numbers.items()}
-
-
 def _with_intervals(rows: pd.DataFrame, params: Params) -> dict[str, Any]:
     """Every registered metric with its customer-cluster bootstrap interval, and DeLong's beside the AUC's."""
     bad, pd_12m = rows["label"].to_numpy(int), rows["pd_12m"].to_numpy()
     log.info("bootstrapping %d metrics, %d repetitions ...", len(METRICS), params.evaluate.bootstrap_repetitions)
-    result: dict[str, Any] = _intervals(bad, pd_12m, rows, _estimable(bad, pd_12m), params)
+    result: dict[str, Any] = intervals(pd_12m, rows, _estimable(bad, pd_12m), params)
     delong = delong_interval(bad, pd_12m, params.evaluate.level)
-    result["auc_delong"] = _estimate(delong.value, delong.low, delong.high)
+    result["auc_delong"] = estimate(delong.value, delong.low, delong.high)
     return {**result, "n": len(rows), "bads": int(bad.sum())}
-
-
-def _intervals(
-    bad: Floats, risk: Floats, rows: pd.DataFrame, statistics: Mapping[str, Statistic], params: Params
-) -> dict[str, dict[str, float | None]]:
-    """Each statistic with its customer-cluster bootstrap interval, connected customers drawn together."""
-    settings = params.evaluate
-    found = cluster_bootstrap(
-        bad,
-        risk,
-        rows["group"],
-        statistics,
-        repetitions=settings.bootstrap_repetitions,
-        level=settings.level,
-        seed=params.seed,
-    )
-    return {name: _estimate(x.value, x.low, x.high) for name, x in found.items()}
 
 
 def _estimable(bad: Floats, pd_12m: Floats) -> dict[str, Statistic]:
@@ -150,7 +128,7 @@ def _development(rows: pd.DataFrame) -> dict[str, Any]:
     """The same metrics on out-of-fold PDs of the development sample: no row is judged by trees that saw it."""
     folds = rows.merge(pd.read_parquet(OUT_OF_FOLD), on="application_id")
     bad, pd_12m = folds["label"].to_numpy(int), expit(folds["log_odds"].to_numpy())
-    values = {name: _estimate(compute(bad, pd_12m)) for name, compute in _estimable(bad, pd_12m).items()}
+    values = {name: estimate(compute(bad, pd_12m)) for name, compute in _estimable(bad, pd_12m).items()}
     return {**values, "n": len(rows), "bads": int(bad.sum())}
 
 
@@ -185,8 +163,8 @@ def _against_model(rows: pd.DataFrame, risk: Floats, params: Params) -> dict[str
     paired = delong_paired(bad, rows["pd_12m"], risk)
     p_value = None if np.isnan(paired.p_value) else float(f"{paired.p_value:.3g}")
     return {
-        "auc": _estimate(interval.value, interval.low, interval.high),
-        **_intervals(bad, risk, rows, {"average_precision": average_precision}, params),
+        "auc": estimate(interval.value, interval.low, interval.high),
+        **intervals(risk, rows, {"average_precision": average_precision}, params),
         "model_auc": round(auc(bad, rows["pd_12m"]), 6),
         "difference": {"value": round(paired.difference, 6), "p_value": p_value},
         "n": len(rows),

@@ -2,7 +2,7 @@
 
 Checks of many tests at once (grades, features, segments) judge the worst of them, p-values adjusted for their number; the
 tables behind them tell the rest. Intervals (V02) belong to the figures of `METRICS`: `delong_interval`, `cluster_bootstrap`.
-V26 to V31 are no statistics of scores and outcomes and live with what they check.
+V26 to V28 are no statistics of scores and outcomes: `battery_proofs`. V29 to V31 live with what they check.
 """
 
 from models.metrics.battery_grades import GRADES, STABILITY

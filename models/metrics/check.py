@@ -12,6 +12,8 @@ ECB = 'ECB (2019), "Instructions for reporting the validation results of interna
 PROJECT = "this project's default"
 REPORTED = "reported, not judged"
 
+Figure = Literal["value", "count", "z", "p_value"]
+
 
 @dataclass(frozen=True)
 class Judgement:
@@ -38,7 +40,7 @@ class Check:
     compute: Callable[..., float] = field(repr=False)
     """Of the arguments named in `takes`; raises NotEstimable, with the reason, on rows that do not carry it."""
     takes: tuple[str, ...] = ("defaulted", "pd_12m")
-    figure: Literal["value", "z", "p_value"] = "value"
+    figure: Figure = "value"
     better: Literal["higher", "lower", "target"]
     range: tuple[float, float]
     bands: Bands | None = None
@@ -65,7 +67,7 @@ class Check:
 class Significance(Check):
     """A check whose figure is the p-value of "all is well"."""
 
-    figure: Literal["value", "z", "p_value"] = "p_value"
+    figure: Figure = "p_value"
     better: Literal["higher", "lower", "target"] = "higher"
     range: tuple[float, float] = (0, 1)
     bands: Bands | None = P_VALUE

@@ -6,7 +6,7 @@ from typing import Any
 
 from features.dimensions import CATALOGUE
 from pipelines.glossary import LANGUAGES
-from pipelines.pages.wording import DASH, Wording
+from pipelines.pages.wording import DASH, MINUS, Wording
 
 COUNTS = (("green", "green"), ("amber", "amber"), ("red", "red"), ("no_data", "not enough data"))
 
@@ -31,7 +31,8 @@ def _view(audit: dict[str, Any], details: dict[str, Any], w: Wording) -> dict[st
         "counts": [(colour, w.say(f"light.{colour}"), audit[key]) for key, colour in COUNTS],
         "red": [names.get(key, key) for key, verdict in verdicts.items() if verdict == "red"],
         "no_data": [names.get(key, key) for key, verdict in verdicts.items() if verdict == "not enough data"],
-        "checks": [_check(row, w) for row in details["checks"]],
+        "checks_note": w.say("checks.note", level=f"{100 * details['interval_level']:g}%"),
+        "checks": [_check(row, w) for row in sorted(details["checks"], key=lambda row: row["battery"])],
         "challengers": [_challenger(row, w) for row in details["challengers"]],
         "certificate": _certificate(details["certificate"], w),
         "directions": [_direction(row, w) for row in details["directions"]],
@@ -54,33 +55,80 @@ def _view(audit: dict[str, Any], details: dict[str, Any], w: Wording) -> dict[st
 
 def _names(details: dict[str, Any], w: Wording) -> dict[str, str]:
     """Return the name of every verdict's key."""
-    own = {"additivity": "V26", "share_tau": "V27", "worst_overlap": "V27", "directions": "V28", "certificate": "V28"}
-    return {**own, **{row["id"]: f"{row['battery']} {row[w.lang]}" for row in details["checks"]}}
+    return {row["id"]: f"{row['battery']} {row[w.lang]}" for row in details["checks"]}
 
 
 def _check(row: dict[str, Any], w: Wording) -> dict[str, str]:
     verdict = row["verdict"]
-    kind = "" if row["kind"] == "value" else w.name("check.kind", row["kind"])
-    figure = w.p_value(row["figure"]) if row["kind"] == "p_value" else w.number(row["figure"], 4)
+    _, interval = _score({**row, "value": row["figure"]}, FIGURE_DIGITS, w)
     return {
         "battery": row["battery"],
         "name": row[w.lang],
-        "figure": f"{kind} {figure}".strip(),
+        "figure": _figure(row, w),
+        "interval": interval,
+        "n": w.number(row["n"]),
         "colour": verdict,
         "verdict": w.say("check.reported") if verdict == "reported" else w.say(f"light.{verdict}"),
         "reason": row["reason"] or "",
-        "thresholds": row["thresholds"],
+        "bounds": _bounds(row),
+        "thresholds": w.name("threshold", row["thresholds"]),
         "source": row["source"],
     }
 
 
-def _challenger(row: dict[str, Any], w: Wording) -> list[str]:
+FIGURE_DIGITS = 4
+
+
+def _bounds(row: dict[str, Any]) -> str:
+    """Return where a check is green, and where still amber if it can be: "≥ 0.5 · ≥ 0.35"."""
+    bands = [_band(row[colour], row["range"]) for colour in ("green", "amber") if row[colour]]
+    return " · ".join(dict.fromkeys(band for band in bands if band)).replace("-", MINUS)
+
+
+def _band(band: list[float | None], range_: list[float | None]) -> str:
+    """Return a band in signs; empty if it is the whole range, where nothing is worse."""
+    low, high = band
+    if low == high:
+        return f"= {low:g}"
+    if low in (None, range_[0]):
+        return "" if high in (None, range_[1]) else f"≤ {high:g}"
+    if high not in (None, range_[1]):
+        return f"{low:g} … {high:g}"
+    return "> 0" if low is not None and 0 < low < SMALLEST_BOUND else f"≥ {low:g}"
+
+
+SMALLEST_BOUND = 1e-300
+"""A band that begins at the number next to 0 leaves out 0 alone."""
+
+
+def _figure(row: dict[str, Any], w: Wording) -> str:
+    """Return a check's figure with what it is; one too small for its digits as such."""
+    figure, kind = row["figure"], row["kind"]
+    if kind == "p_value":
+        return f"{w.name('check.kind', kind)} {w.p_value(figure)}"
+    if kind == "value" and figure is not None and 0 < abs(figure) < 0.5 * 10**-FIGURE_DIGITS:
+        return f"< {10**-FIGURE_DIGITS:.{FIGURE_DIGITS}f}"
+    told = w.number(figure, 0 if kind == "count" else FIGURE_DIGITS)
+    return f"{w.name('check.kind', kind)} {told}" if kind == "z" else told
+
+
+def _challenger(row: dict[str, Any], w: Wording) -> dict[str, Any]:
     is_model = row["name"] == "model"
     name = w.say("challenger.model") if is_model else w.name("benchmark", row["name"])
-    auc = w.metric({"value": row["auc"], "low": row["low"], "high": row["high"]})
-    scores = [w.number(row["ks"], 3), w.number(row["brier"], 5), w.number(row["log_loss"], 5)]
+    scores = [_score(row[metric], digits, w) for metric, digits in SCORE_DIGITS.items()]
     lead = [DASH, DASH] if is_model else [w.number(row["difference"], 3), w.p_value(row["p_value"])]
-    return [name, w.number(row["n"]), auc, *scores, *lead]
+    return {"name": name, "n": w.number(row["n"]), "bads": w.number(row["bads"]), "scores": scores, "lead": lead}
+
+
+def _score(entry: dict[str, float | None] | None, digits: int, w: Wording) -> tuple[str, str]:
+    """Return a value and its interval; empty if there is none."""
+    if entry is None:
+        return DASH, ""
+    interval = w.interval(entry["low"], entry["high"], digits)
+    return w.number(entry["value"], digits), "" if interval == DASH else interval
+
+
+SCORE_DIGITS = {"auc": 3, "ks": 3, "brier": 4, "log_loss": 4}
 
 
 def _certificate(found: list[dict[str, Any]], w: Wording) -> str:

@@ -32,12 +32,29 @@ AUDIT: dict[str, tuple[str, str]] = {
     "section.limits": ("Limitations", "局限"),
     "section.facts": ("The model", "模型概况"),
     "section.use": ("Intended use", "适用范围"),
+    "checks.note": (
+        "N: applications of the test behind the figure; of migrations, moves of a customer from grade to grade. Below a "
+        "figure: its interval by drawing customers, level {level}, where it has one (V02). p: of the hypothesis that all is "
+        "well, unless a name says otherwise.",
+        "N:检验期申请笔数;迁移类检验为客户等级变动次数。数值下方为按客户重抽样的 {level} 区间(V02,如适用)。"
+        "p:除名称另有说明外,原假设为“一切正常”。",
+    ),
+    "challengers.note": (
+        "Below a value: its interval, of the AUC by DeLong, of the others by drawing customers. The lead is the model's in AUC "
+        "on the rows where the challenger exists, its p that of the paired DeLong test. Bare scores have no PDs.",
+        "数值下方为区间:AUC 采用 DeLong 法,其余按客户重抽样。"
+        "领先幅度为本模型在对照模型可用样本上的 AUC 差,p 值来自配对 DeLong 检验。纯评分无 PD。",
+    ),
     "check.id": ("Check", "编号"),
     "check.name": ("What it asks", "检验内容"),
     "check.figure": ("Figure", "数值"),
     "check.kind.z": ("z", "z 值"),
     "check.kind.p_value": ("p", "p 值"),
-    "check.thresholds": ("Bounds from", "阈值来源"),
+    "check.thresholds": ("Green · amber, and whose bounds", "绿 · 黄阈值及来源"),
+    "threshold.this project's default": ("this project's default", "本项目默认"),
+    "threshold.reported, not judged": ("reported, not judged", "仅披露,不评判"),
+    "threshold.two-sided normal test at 5% and 1%": ("two-sided normal test at 5% and 1%", "双侧正态检验(5%、1%)"),
+    "threshold.rule of thumb, Siddiqi (2017)": ("rule of thumb, Siddiqi (2017)", "经验法则,Siddiqi (2017)"),
     "check.source": ("Source", "方法来源"),
     "check.reported": ("reported", "仅披露"),
     "challenger.name": ("Model", "模型"),

@@ -11,12 +11,18 @@ from main_job import copy_of_run, finished_run, params
 
 from features.dimensions import CATALOGUE
 from models.bundle import Bundle
+from models.challengers import COMPOSITES
+from models.metrics import METRICS
 from models.metrics.battery import CHECKS
+from models.metrics.battery_proofs import PROOFS
 from models.metrics.discrimination import auc
 from models.splits import TEST
 from pipelines import audit, report, train
+from pipelines.evaluate import METRICS_FILE
 from pipelines.featurize import FEATURES
 from pipelines.glossary import LANGUAGES
+from pipelines.pages import audit as pages
+from pipelines.pages.wording import Wording
 from pipelines.split import SAMPLES
 
 
@@ -31,10 +37,29 @@ def details() -> dict[str, Any]:
 
 
 def test_every_check_of_the_battery_is_told_with_its_verdict_or_why_there_is_none(details: dict[str, Any]) -> None:
-    assert [row["id"] for row in details["checks"]] == list(CHECKS)
+    assert [row["id"] for row in details["checks"]] == [*CHECKS, *PROOFS]
     for row in details["checks"]:
         assert row["verdict"] in ("green", "amber", "red", "not enough data", "reported")
         assert (row["figure"] is None) == (row["reason"] is not None)
+
+
+def test_every_check_says_on_how_many_rows_it_rests_and_metrics_their_interval(details: dict[str, Any]) -> None:
+    n = details["challengers"][0]["n"]
+    by_id = {row["id"]: row for row in details["checks"]}
+    evaluated = json.loads((finished_run() / METRICS_FILE).read_text(encoding="utf-8"))["out_of_time"]
+
+    assert by_id["gini"]["n"] == by_id["directions"]["n"] == n
+    assert by_id["migration_stability"]["n"] == by_id["upper_bandwidth"]["n"] != n
+    assert by_id["certificate"]["n"] is None
+    for name in METRICS.keys() & by_id:
+        assert by_id[name]["figure"] == pytest.approx(evaluated[name]["value"], abs=1e-6)
+        assert [by_id[name]["low"], by_id[name]["high"]] == [evaluated[name]["low"], evaluated[name]["high"]]
+
+
+def test_every_verdict_that_is_counted_stands_among_the_checks(found: dict[str, Any], details: dict[str, Any]) -> None:
+    judged = {row["id"]: row["verdict"] for row in details["checks"] if row["verdict"] != "reported"}
+
+    assert found["verdicts"] == judged
 
 
 def test_the_verdicts_are_counted_once_each(found: dict[str, Any]) -> None:
@@ -63,9 +88,12 @@ def test_every_challenger_is_scored_on_rows_of_the_test_and_paired_with_the_cham
     )
     assert {"zmijewski", "ohlson_o", "reweighted"} <= set(by_name)
     for name, row in by_name.items():
-        assert 0 <= row["low"] <= row["auc"] <= row["high"] <= 1
+        assert 0 <= row["auc"]["low"] <= row["auc"]["value"] <= row["auc"]["high"] <= 1
+        # A KS of resamples is too high on few rows: its interval need not hold the value.
+        assert 0 <= row["ks"]["low"] <= row["ks"]["high"] <= 1
         assert ("difference" in row) == (name != "model")
-    assert by_name["altman_z2"]["brier"] is None
+        assert (row["brier"] is None) == (row["log_loss"] is None) == (name in COMPOSITES)
+    assert 0 < by_name["model"]["brier"]["low"] < by_name["model"]["brier"]["value"] < by_name["model"]["brier"]["high"]
     assert by_name["scorecard"]["n"] == by_name["model"]["n"]
 
 
@@ -142,3 +170,38 @@ def test_a_document_holds_every_figure_its_origin_and_no_outside_address(
 def test_rounding_keeps_six_digits_and_what_is_no_number_is_null() -> None:
     assert audit._rounded(0.123456789) == 0.123457
     assert audit._rounded(np.nan) is None
+
+
+@pytest.mark.parametrize(
+    ("green", "amber", "whole", "expected"),
+    [
+        ([0.5, 1.0], [0.35, 1.0], [-1.0, 1.0], "≥ 0.5 · ≥ 0.35"),
+        ([0.0, 0.01], [0.0, 0.02], [0.0, 1.0], "≤ 0.01 · ≤ 0.02"),
+        ([0.8, 1.2], [0.6, 1.4], [None, None], "0.8 … 1.2 · 0.6 … 1.4"),
+        ([1.96, None], [-1.96, None], [None, None], "≥ 1.96 · ≥ −1.96"),
+        ([0.0, 0.01], [0.0, None], [0.0, None], "≤ 0.01"),
+        ([5e-324, 1.0], [5e-324, 1.0], [None, 1.0], "> 0"),
+        ([0.0, 0.0], [0.0, 0.0], [0.0, None], "= 0"),
+        (None, None, [0.0, 1.0], ""),
+    ],
+)
+def test_bounds_are_told_in_signs_and_never_the_end_of_the_range(
+    green: list[float | None] | None, amber: list[float | None] | None, whole: list[float | None], expected: str
+) -> None:
+    assert pages._bounds({"green": green, "amber": amber, "range": whole}) == expected
+
+
+@pytest.mark.parametrize(
+    ("kind", "figure", "expected"),
+    [
+        ("count", 0.0, "0"),
+        ("value", 1e-15, "< 0.0001"),
+        ("value", 0.0, "0.0000"),
+        ("value", -0.25, "−0.2500"),
+        ("z", -1.5, "z −1.5000"),
+        ("p_value", 0.0004, "p < 0.001"),
+        ("value", None, "—"),
+    ],
+)
+def test_a_figure_is_told_as_what_it_is(kind: str, figure: float | None, expected: str) -> None:
+    assert pages._figure({"kind": kind, "figure": figure}, Wording("en")) == expected
