@@ -12,7 +12,7 @@ import lightgbm
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
-from sklearn.model_selection import StratifiedGroupKFold, cross_val_predict
+from sklearn.model_selection import PredefinedSplit, cross_val_predict
 
 from models.encoding import FeatureEncoder
 
@@ -69,11 +69,16 @@ def propensity(X: pd.DataFrame, declined: ArrayLike, groups: ArrayLike, *, seed:
         n_estimators=150, num_leaves=15, learning_rate=0.05, min_child_samples=50, subsample=0.8, subsample_freq=1,
         colsample_bytree=0.6, random_state=seed, deterministic=True, force_col_wise=True, verbosity=-1, n_jobs=num_threads,
     )  # fmt: skip
-    folds = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=seed)
-    found = cross_val_predict(
-        trees, matrix, np.asarray(declined, dtype=int), groups=groups, cv=folds, method="predict_proba"
-    )
+    target = np.asarray(declined, dtype=int)
+    found = cross_val_predict(trees, matrix, target, cv=PredefinedSplit(_folds(groups, seed)), method="predict_proba")
     return np.asarray(found[:, 1])
+
+
+def _folds(groups: ArrayLike, seed: int) -> NDArray[np.int64]:
+    """Return each row's fold, a group's rows in one; groups are dealt out in turn, after shuffling."""
+    names, of_row = np.unique(np.asarray(groups), return_inverse=True)
+    dealt = np.arange(len(names)) % FOLDS
+    return np.random.default_rng(seed).permutation(dealt)[of_row]
 
 
 def out_of_support(X: pd.DataFrame, declined_propensity: Floats, support: Support) -> NDArray[np.bool_]:

@@ -25,6 +25,8 @@ Floats = NDArray[np.float64]
 
 RISKIEST = ("R9", "R10")
 SIZE_BANDS = ("small", "medium", "large")
+UNKNOWN = "unknown"
+"""The segment of rows of which a cut is not known."""
 
 
 def battery_inputs(
@@ -115,7 +117,10 @@ def segment_tables(test: pd.DataFrame, development: pd.DataFrame) -> dict[str, p
     """Return the segment table of each way to cut the test rows; segments are named by their kind, "region: 31"."""
     bad, pds = test["label"].to_numpy(int), expit(test["log_odds"].to_numpy())
     cuts = segments(test, development) or {"all": pd.Series("all", index=test.index)}
-    return {kind: segment_table(kind + ": " + column.astype("str"), bad, pds) for kind, column in cuts.items()}
+    return {
+        kind: segment_table(kind + ": " + column.astype("str").fillna(UNKNOWN), bad, pds)
+        for kind, column in cuts.items()
+    }
 
 
 def quarters(as_of: pd.Series) -> list[str]:

@@ -6,6 +6,7 @@ data give the same bytes.
 """
 
 import logging
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -93,7 +94,7 @@ def run(params: Params) -> None:
         "challengers": _compared(risks, sample.test, params),
         "certificate": certificate,
         "directions": directions,
-        "missing": _missing(sample.test, explained, bundle),
+        "missing": _missing(sample.test, {"model": explained, "unconstrained": unconstrained}),
         "segments": {kind: _plain(t) for kind, t in segment_tables(sample.test, sample.development).items()},
         "vintages": _plain(vintages(sample.test)),
         "characteristics": _plain(inputs_shift(inputs).head(MOST_SHOWN)),
@@ -168,7 +169,7 @@ def _ownership() -> pd.DataFrame:
 
 def _challengers(
     params: Params, developed: Development, test: pd.DataFrame, weights: Floats | None
-) -> tuple[dict[str, Floats], tuple[Bundle, Explanation]]:
+) -> tuple[dict[str, Floats], Explanation]:
     """Return the log-odds, or the bare risk, of every challenger on the test rows, and the unconstrained one explained."""
     rows, names = developed
     X, y, weight = developed.X, rows["label"].astype(int), rows["weight"]
@@ -190,7 +191,7 @@ def _challengers(
         risks["reweighted"] = reweighted.decision_function(test[names])
         log.info("challengers: the model with inverse propensities as weights is fitted")
     explained = explain(unconstrained, test, CATALOGUE, threads=params.audit.threads)
-    return {name: risk for name, risk in risks.items() if risk is not None}, (unconstrained, explained)
+    return {name: risk for name, risk in risks.items() if risk is not None}, explained
 
 
 def _champion_settings(params: Params, names: list[str]) -> DefaultRiskModel:
@@ -220,36 +221,43 @@ def _scored(name: str, risk: Floats, rows: pd.DataFrame, params: Params) -> dict
     return {**told, **scores, "auc": estimate(interval.value, interval.low, interval.high)}
 
 
-def _directions(
-    test: pd.DataFrame, explained: Explanation, unconstrained: tuple[Bundle, Explanation]
-) -> list[dict[str, Any]]:
+def _directions(test: pd.DataFrame, explained: Explanation, unconstrained: Explanation) -> list[dict[str, Any]]:
     """Return per indicator what the article says, what the data say, and what champion and free trees make of it."""
     factor = PointsScale().factor
-    own = indicator_directions(explained, test, test["label"], CATALOGUE, factor)
-    free = indicator_directions(unconstrained[1], test, test["label"], CATALOGUE, factor)
+    own, free = (
+        indicator_directions(found, test, test["label"], CATALOGUE, factor).astype({"rho": float, "data_rho": float})
+        for found in (explained, unconstrained)
+    )
+    free = free.reindex(own.index).fillna({"verdict": "not assessed"})
     return [
         {
             "indicator": name,
             "article": CATALOGUE_STANCE[name],
-            "data": row["data_verdict"],
-            "model": row["verdict"],
-            "unconstrained": free.loc[name, "verdict"] if name in free.index else "not assessed",
+            "data": own.loc[name, "data_verdict"],
+            "data_rho": _rounded(own.loc[name, "data_rho"]),
+            "model": own.loc[name, "verdict"],
+            "model_rho": _rounded(own.loc[name, "rho"]),
+            "unconstrained": free.loc[name, "verdict"],
+            "unconstrained_rho": _rounded(free.loc[name, "rho"]),
         }
-        for name, row in own.iterrows()
-        if name in CATALOGUE_STANCE
+        for name in own.index.intersection(list(CATALOGUE_STANCE), sort=False)
     ]
 
 
 CATALOGUE_STANCE = {indicator.id: indicator.stance for indicator in CATALOGUE.admission_indicators}
 
 
-def _missing(test: pd.DataFrame, explained: Explanation, bundle: Bundle) -> list[dict[str, Any]]:
-    """Return the features whose missing values *lower* the risk: applicants can choose to withhold."""
-    table = feature_directions(explained, test, CATALOGUE, bundle.scale.factor)
+def _missing(test: pd.DataFrame, explained: Mapping[str, Explanation]) -> list[dict[str, Any]]:
+    """Return the features whose missing values *lower* the risk, by model: applicants can choose to withhold."""
+    return [row for model, found in explained.items() for row in _withheld(test, found, model)]
+
+
+def _withheld(test: pd.DataFrame, explained: Explanation, model: str) -> list[dict[str, Any]]:
+    table = feature_directions(explained, test, CATALOGUE, PointsScale().factor)
     flagged = table[(table["missing_mean_points"] > MISSING_POINTS) & (table["missing_share"] > 0)]
     rows = flagged.sort_values("missing_mean_points", ascending=False)[["missing_share", "missing_mean_points"]]
     return [
-        {"feature": str(name), "missing_class": CATALOGUE.feature(str(name)).missing, **_plain_row(row)}
+        {"model": model, "feature": str(name), "missing_class": CATALOGUE.feature(str(name)).missing, **_plain_row(row)}
         for name, row in rows.iterrows()
     ]
 
@@ -274,7 +282,6 @@ def _selection(
     support = Support.of(sample.development[sample.names], importance(explained.features)["mean_abs_points"])
     outside = out_of_support(X, chance, support)
     shift = characteristic_stability(X[~declined], X[declined])
-    own = pd.Series(chance, index=people["application_id"]).reindex(sample.development["application_id"]).to_numpy()
     found = {
         "declined": int(declined.sum()),
         "enough": True,
@@ -285,7 +292,20 @@ def _selection(
         "shift": _plain(shift.head(MOST_SHOWN)),
         "truth": _on_declined(bundle, people[declined], sample.test["as_of"].min()),
     }
-    return found, inverse_weights(np.nan_to_num(own, nan=float(np.nanmean(own))))
+    return found, _weights(params, people, sample)
+
+
+def _weights(params: Params, people: pd.DataFrame, sample: Sample) -> Floats | None:
+    """Return the weights of the development rows, by who was declined up to its last day; None if hardly anybody was."""
+    known = pd.to_datetime(people["as_of"]) <= pd.to_datetime(sample.development["as_of"]).max()
+    people = people[known].reset_index(drop=True)
+    declined = (people["decision"] == "decline").to_numpy()
+    if declined.sum() < FEWEST_DECLINED:
+        return None
+    X, customers = people[sample.names], people["customer_id"]
+    chance = propensity(X, declined, customers, seed=params.seed, num_threads=params.audit.threads)
+    own = pd.Series(chance, index=people["application_id"]).reindex(sample.development["application_id"]).to_numpy()
+    return inverse_weights(np.nan_to_num(own, nan=float(np.nanmean(own))))
 
 
 FEWEST_DECLINED = 100

@@ -36,11 +36,12 @@ def _view(audit: dict[str, Any], details: dict[str, Any], w: Wording) -> dict[st
         "challengers": [_challenger(row, w) for row in details["challengers"]],
         "certificate": _certificate(details["certificate"], w),
         "directions": [_direction(row, w) for row in details["directions"]],
-        "missing": [_missing(row, w) for row in details["missing"]],
+        "missing": _missing(details["missing"], w),
         "segments": [_segment(row, w) for table in details["segments"].values() for row in table],
         "vintages": [_vintage(row, w) for row in details["vintages"]],
         "characteristics": [_characteristic(row, w) for row in details["characteristics"]],
         "selection": _selection(details["selection"], w),
+        "declined_shift": [_characteristic(row, w) for row in details["selection"].get("shift", [])],
         "stability": _stability(details["stability"], w),
         "shares": [_share(row, w) for row in details["stability"]["dimension_shares"]],
         "limits": _limits(audit, details, w),
@@ -138,11 +139,20 @@ def _certificate(found: list[dict[str, Any]], w: Wording) -> str:
 
 def _direction(row: dict[str, Any], w: Wording) -> list[str]:
     indicator = next(i for i in CATALOGUE.indicators if i.id == row["indicator"])
-    said = [w.say(f"verdict.{row[key]}") for key in ("data", "model", "unconstrained")]
+    said = []
+    for key in ("data", "model", "unconstrained"):
+        rho = row[f"{key}_rho"]
+        said.append(w.say(f"verdict.{row[key]}") + ("" if rho is None else f" ({w.number(rho, 2)})"))
     return [f"{indicator.code} {w.of(indicator)}", w.say(f"stance.{row['article']}"), *said]
 
 
-def _missing(row: dict[str, Any], w: Wording) -> str:
+def _missing(found: list[dict[str, Any]], w: Wording) -> list[tuple[str, list[str]]]:
+    """Return what each of the two tree models makes of missing values: its name, and a line a feature."""
+    names = {"model": w.say("challenger.model"), "unconstrained": w.name("benchmark", "unconstrained")}
+    return [(name, [_withheld(row, w) for row in found if row["model"] == key]) for key, name in names.items()]
+
+
+def _withheld(row: dict[str, Any], w: Wording) -> str:
     feature = CATALOGUE.feature(row["feature"])
     share, points = w.percent(row["missing_share"]), w.points(row["missing_mean_points"])
     return w.say("missing.words", feature=w.feature(feature), share=share, points=points)
@@ -150,7 +160,7 @@ def _missing(row: dict[str, Any], w: Wording) -> str:
 
 def _segment(row: dict[str, Any], w: Wording) -> dict[str, Any]:
     cells = [
-        row["segment"],
+        _segment_name(row["segment"], w),
         w.number(row["n"]),
         w.number(row["bads"]),
         w.percent(row["mean_pd"]),
@@ -160,6 +170,13 @@ def _segment(row: dict[str, Any], w: Wording) -> dict[str, Any]:
         w.p_value(row["jeffreys_holm"]),
     ]
     return {"cells": cells, "colour": row["verdict"], "verdict": w.say(f"light.{row['verdict']}")}
+
+
+def _segment_name(segment: str, w: Wording) -> str:
+    """Return a segment such as "size: small" in words."""
+    kind, _, value = segment.partition(": ")
+    told = w.name(f"segment.{kind}", w.name(kind, value))
+    return w.name("segment", kind) + w.say("colon") + w.name("segment", told)
 
 
 def _vintage(row: dict[str, Any], w: Wording) -> list[str]:
