@@ -106,11 +106,11 @@ def _figure(row: dict[str, Any], w: Wording) -> str:
     """Return a check's figure with what it is; one too small for its digits as such."""
     figure, kind = row["figure"], row["kind"]
     if kind == "p_value":
-        return f"{w.name('check.kind', kind)} {w.p_value(figure)}"
+        return w.name("check.kind", kind) + " " + w.p_value(figure)
     if kind == "value" and figure is not None and 0 < abs(figure) < 0.5 * 10**-FIGURE_DIGITS:
         return f"< {10**-FIGURE_DIGITS:.{FIGURE_DIGITS}f}"
     told = w.number(figure, 0 if kind == "count" else FIGURE_DIGITS)
-    return f"{w.name('check.kind', kind)} {told}" if kind == "z" else told
+    return w.name("check.kind", kind) + " " + told if kind == "z" else told
 
 
 def _challenger(row: dict[str, Any], w: Wording) -> dict[str, Any]:
@@ -243,6 +243,10 @@ def _limits(audit: dict[str, Any], details: dict[str, Any], w: Wording) -> list[
         w.say("limits.association"),
         w.say("limits.level", level=w.name("level.model", level)),
     ]
+    truth = details["selection"].get("truth")
+    if truth:
+        rate, mean = w.percent(truth["default_rate"]), w.percent(truth["mean_pd"])
+        said.insert(1, w.say("limits.truth", pd=mean, rate=rate))
     names = _names(details, w)
     short = [names.get(key, key) for key, verdict in audit["verdicts"].items() if verdict == "not enough data"]
     if short:

@@ -131,6 +131,11 @@ AUDIT: dict[str, tuple[str, str]] = {
     ),
     "stability.none": ("No refits were asked for (audit.refits).", "未设置重训次数(audit.refits)。"),
     "limits.declined": ("Labels exist only for admitted applicants.", "标签仅来自通过的申请。"),
+    "limits.truth": (
+        "On the simulated portfolio, where the outcome of the declined is known, their mean PD is {pd} and {rate} of them "
+        "default: what is said of applicants unlike the admitted needs care.",
+        "模拟组合已知拒绝样本的真实结果:其平均 PD 为 {pd},实际违约率为 {rate};对与通过样本不同的申请人,PD 须谨慎使用。",
+    ),
     "limits.association": ("The model associates; it does not know causes.", "模型只反映关联,不代表因果。"),
     "limits.level": (
         "The PDs' level is that of {level}; it moves with the cycle.",

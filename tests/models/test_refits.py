@@ -1,10 +1,14 @@
 """Refits: how far the reasons told agree when another sample of customers had been drawn."""
 
+import time
+
 import numpy as np
 import pandas as pd
 import pytest
 
-from models.refits import agreement
+from features.dimensions import CATALOGUE
+from models.default_risk import DefaultRiskModel
+from models.refits import _drawn, agreement, refit, refits, share_intervals
 
 INDICATORS = ["payment", "liquidity", "profit", "size"]
 
@@ -33,3 +37,52 @@ def test_two_of_three_worst_indicators_in_common_are_half_of_the_four_named() ->
 
 def test_without_a_refit_nobody_claims_agreement() -> None:
     assert np.isnan(list(agreement(points([-40, -20, -10, 6]), []).values())).all()
+
+
+def test_the_agreement_is_the_median_over_refits_so_that_one_stray_model_does_not_decide() -> None:
+    told = points([-40, -20, -10, 6])
+
+    assert agreement(told, [told, told, -told])["sign_agreement"] == 1
+    assert agreement(told, [told, -told, -told])["sign_agreement"] == 0
+
+
+def test_shares_lie_between_those_of_the_refits() -> None:
+    even, uneven = pd.DataFrame({"a": [1.0], "b": [-1.0]}), pd.DataFrame({"a": [3.0], "b": [1.0]})
+
+    found = share_intervals([even, uneven], level=0.5)
+
+    assert found.loc["a"].tolist() == pytest.approx([0.5625, 0.6875])
+    assert found.loc["b"].tolist() == pytest.approx([0.3125, 0.4375])
+
+
+def test_a_customers_applications_are_drawn_together_and_as_many_customers_as_there_are() -> None:
+    group = pd.Series(["甲", "乙", "甲", "丙", "乙", "甲"], index=[9, 8, 7, 6, 5, 4])
+
+    drawn = group.iloc[_drawn(group, np.random.default_rng(2))]
+
+    times = drawn.value_counts() / group.value_counts()
+    assert times.sum() == 3
+    assert (times.dropna() % 1 == 0).all()
+
+
+def test_refits_come_in_the_order_of_their_seeds_whichever_is_ready_first() -> None:
+    def slow_first(seed: int) -> pd.DataFrame:
+        time.sleep(0.05 if seed == 1 else 0)
+        return pd.DataFrame({"seed": [seed]})
+
+    assert [int(frame.loc[0, "seed"]) for frame in refits(slow_first, [1, 2, 3], threads=3)] == [1, 2, 3]
+
+
+def test_a_refit_explains_the_applicants_by_another_draw_and_the_same_seed_by_the_same() -> None:
+    random = np.random.default_rng(6)
+    n = 800
+    X = pd.DataFrame({"sv_current_ratio": random.gamma(4, 0.4, n), "pf_roa": random.normal(0.04, 0.1, n)})
+    label = (random.random(n) < np.where(X["pf_roa"] < 0, 0.4, 0.1)).astype(int)
+    rows = pd.DataFrame({"label": label, "group": np.arange(n) // 2, "weight": 1.0})
+    settings = DefaultRiskModel(directions=CATALOGUE.directions(list(X)), learning_rate=0.1, seed=1)
+
+    first, again, other = (refit(settings, 20, X, rows, X.head(50), CATALOGUE, seed) for seed in (1, 1, 2))
+
+    pd.testing.assert_frame_equal(first, again)
+    assert first.shape == (50, 2)
+    assert not np.allclose(first, other)
