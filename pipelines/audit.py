@@ -270,9 +270,7 @@ def _selection(
     params: Params, bundle: Bundle, sample: Sample, explained: Explanation
 ) -> tuple[dict[str, Any], Floats | None]:
     """Return what can be said of declined applicants, and the weights of the development rows; None if nobody was declined."""
-    people = pd.read_parquet(CANONICAL / "applications.parquet", columns=["application_id", "customer_id", "decision"])
-    people = people.merge(pd.read_parquet(FEATURES).drop(columns=["customer_id"]), on="application_id")
-    people = people[people["decision"].isin(["admit", "conditional", "decline"])].reset_index(drop=True)
+    people = _decided()
     declined = (people["decision"] == "decline").to_numpy()
     if min(declined.sum(), (~declined).sum()) < FEWEST_DECLINED:
         return {"declined": int(declined.sum()), "enough": False}, None
@@ -293,6 +291,13 @@ def _selection(
         "truth": _on_declined(bundle, people[declined], sample.test["as_of"].min()),
     }
     return found, _weights(params, people, sample)
+
+
+def _decided() -> pd.DataFrame:
+    """Return the applications that were admitted or declined, with their features."""
+    people = pd.read_parquet(CANONICAL / "applications.parquet", columns=["application_id", "customer_id", "decision"])
+    people = people.merge(pd.read_parquet(FEATURES).drop(columns=["customer_id"]), on="application_id")
+    return people[people["decision"].isin(["admit", "conditional", "decline"])].reset_index(drop=True)
 
 
 def _weights(params: Params, people: pd.DataFrame, sample: Sample) -> Floats | None:

@@ -175,6 +175,8 @@ def _segment(row: dict[str, Any], w: Wording) -> dict[str, Any]:
 def _segment_name(segment: str, w: Wording) -> str:
     """Return a segment such as "size: small" in words."""
     kind, _, value = segment.partition(": ")
+    if kind == value:
+        return w.name("segment", kind)
     told = w.name(f"segment.{kind}", w.name(kind, value))
     return w.name("segment", kind) + w.say("colon") + w.name("segment", told)
 

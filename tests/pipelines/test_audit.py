@@ -111,7 +111,34 @@ def test_article_data_and_model_stand_in_columns_of_their_own_for_every_indicato
     assert {row["indicator"] for row in details["directions"]} == {i.id for i in CATALOGUE.admission_indicators}
     for row in details["directions"]:
         assert row["article"] in ("explicit", "implied")
-        assert {"data", "model", "unconstrained"} <= row.keys()
+        for who in ("data", "model", "unconstrained"):
+            rho = row[f"{who}_rho"]
+            assert (row[who] == "not enough data") <= (rho is None)
+            if row[who] in ("consistent", "inconsistent"):
+                assert (row[who] == "consistent") == (rho > 0)
+
+
+def test_values_that_lower_the_risk_by_their_absence_are_named_for_both_tree_models(details: dict[str, Any]) -> None:
+    assert {row["model"] for row in details["missing"]} <= {"model", "unconstrained"}
+    for row in details["missing"]:
+        assert row["missing_mean_points"] > audit.MISSING_POINTS
+        assert 0 < row["missing_share"] < 1
+
+
+def test_weights_of_development_know_no_decision_that_came_later(tmp_path) -> None:
+    with copy_of_run(tmp_path):
+        developed = audit.read_development(params())
+        sample = audit._sample(Bundle.read(train.BUNDLE), developed.names)
+        people = audit._decided()
+        later = pd.to_datetime(people["as_of"]) > pd.to_datetime(sample.development["as_of"]).max()
+        turned = people.assign(decision=people["decision"].mask(later, "decline"))
+
+        weights, again = (audit._weights(params(), known, sample) for known in (people, turned))
+
+    assert later.any()
+    assert weights is not None
+    assert len(weights) == len(sample.development)
+    np.testing.assert_array_equal(weights, again)
 
 
 def test_declined_applicants_are_told_apart_and_judged_by_the_truth_of_the_sample(details: dict[str, Any]) -> None:
@@ -165,6 +192,16 @@ def test_a_document_holds_every_figure_its_origin_and_no_outside_address(
         for row in details["checks"]:
             assert row[lang].replace("'", "&#39;") in page
             assert row["battery"] in page
+
+
+def test_segments_are_told_in_words_and_what_the_data_name_in_theirs() -> None:
+    en, zh = Wording("en"), Wording("zh")
+
+    assert pages._segment_name("industry: B", en) == "industry: mining"
+    assert pages._segment_name("industry: B", zh) == "行业：采矿业"
+    assert pages._segment_name("size: unknown", zh) == "规模：未知"
+    assert pages._segment_name("region: 31", en) == "region: 31"
+    assert pages._segment_name("all: all", en) == "all"
 
 
 def test_rounding_keeps_six_digits_and_what_is_no_number_is_null() -> None:
