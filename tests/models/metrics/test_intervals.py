@@ -7,6 +7,7 @@ from scipy.stats import beta
 
 from models.metrics import METRICS
 from models.metrics.calibration import brier, calibration_slope
+from models.metrics.checks import NotEstimable
 from models.metrics.discrimination import auc, delong_interval
 from models.metrics.intervals import Estimate, cluster_bootstrap, jeffreys_interval
 
@@ -151,3 +152,18 @@ def test_a_grade_without_goods_may_always_default() -> None:
 
 def test_an_empty_grade_may_have_any_default_rate() -> None:
     assert jeffreys_interval(0, 0) == (0, 1)
+
+
+@pytest.mark.parametrize(("refused", "has_interval"), [(5, True), (6, False)])
+def test_an_interval_needs_the_statistic_on_nineteen_of_twenty_resamples(refused: int, has_interval: bool) -> None:
+    calls = iter(range(-1, 100))  # the first is of the rows as they are
+
+    def sometimes(defaulted: ArrayLike, values: ArrayLike) -> float:
+        if 0 <= next(calls) < refused:
+            raise NotEstimable("no bads were drawn")
+        return float(np.mean(values))
+
+    found = cluster_bootstrap(*portfolio(50, 1, seed=3), {"mean": sometimes}, repetitions=100, seed=1)["mean"]
+
+    assert np.isfinite(found.low) == np.isfinite(found.high) == has_interval
+    assert np.isfinite(found.value)
