@@ -166,3 +166,10 @@ def test_a_figure_that_came_out_as_nan_is_not_reported_as_a_number() -> None:
 def test_a_check_only_reported_has_no_verdict() -> None:
     assert CHECKS["h_measure"].judge(defaulted=[0, 1], pd_12m=[0.1, 0.2]) == Judgement("h_measure", 1.0, None)
     assert CHECKS["h_measure"].judge(defaulted=[0], pd_12m=[0.1]).verdict is None
+
+
+@pytest.mark.parametrize(
+    ("z", "verdict"), [(0, "green"), (1.96, "green"), (1.97, "amber"), (2.58, "amber"), (2.59, "red"), (9, "red")]
+)
+def test_pds_too_high_and_too_low_are_judged_alike_by_spiegelhalter(z: float, verdict: str) -> None:
+    assert CHECKS["spiegelhalter_z"].verdict(z) == CHECKS["spiegelhalter_z"].verdict(-z) == verdict

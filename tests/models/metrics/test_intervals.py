@@ -158,7 +158,7 @@ def test_an_empty_grade_may_have_any_default_rate() -> None:
 def test_an_interval_needs_the_statistic_on_nineteen_of_twenty_resamples(refused: int, has_interval: bool) -> None:
     calls = iter(range(-1, 100))  # the first is of the rows as they are
 
-    def sometimes(defaulted: ArrayLike, values: ArrayLike) -> float:
+    def sometimes(_: ArrayLike, values: ArrayLike) -> float:
         if 0 <= next(calls) < refused:
             raise NotEstimable("no bads were drawn")
         return float(np.mean(values))
