@@ -26,11 +26,12 @@ from models.default_risk import DefaultRiskModel
 from models.encoding import Constants, FeatureEncoder, Standard
 from models.grades import MasterScale
 from models.scaling import PointsScale
+from models.scorecard_table import ScorecardTable
 
 Floats = NDArray[np.float64]
 
 MODEL, MANIFEST = "model.txt", "manifest.json"
-FORMAT = 3
+FORMAT = 4
 
 
 class BundleError(ValueError):
@@ -43,7 +44,8 @@ class Bundle:
 
     `reference`, `fingerprints` (of data, code and params) and `versions` are plain JSON values for monitoring and audit;
     `directions` the monotone constraint by feature; `background_values` the values of the background rows by feature,
-    encoded, as text. Scores equal those of the model it was made from, bit for bit.
+    encoded, as text; `challenger` the scorecard grown on the same rows, None without one. Scores equal those of the model
+    it was made from, bit for bit.
     """
 
     model_text: str
@@ -53,6 +55,7 @@ class Bundle:
     grades: MasterScale
     directions: Mapping[str, int]
     background_values: Mapping[str, str]
+    challenger: ScorecardTable | None
     reference: Mapping[str, Any]
     fingerprints: Mapping[str, Any]
     versions: Mapping[str, Any]
@@ -66,10 +69,12 @@ class Bundle:
         reference: Mapping[str, Any],
         fingerprints: Mapping[str, Any],
         background: DataFrame | None = None,
+        challenger: ScorecardTable | None = None,
     ) -> "Bundle":
         """Return the bundle of a fitted model; its grades follow from the points scale.
 
-        `background` are the rows whose values what is not known takes in interventional explanations.
+        `background` are the rows whose values what is not known takes in interventional explanations; `challenger` the
+        scorecard whose points a policy compares with the model's.
         """
         check_is_fitted(model)
         directions = model.directions or {}
@@ -82,6 +87,7 @@ class Bundle:
             grades=MasterScale.from_points(scale),
             directions={name: int(directions.get(name, 0)) for name in model.encoder_.names},
             background_values={} if background is None else _texts(model.encoder_, background),
+            challenger=challenger,
             reference=dict(reference),
             fingerprints=dict(fingerprints),
             versions={"bundle_format": FORMAT, "lightgbm": lightgbm.__version__, "python": python},
@@ -117,6 +123,12 @@ class Bundle:
     def points(self, X: DataFrame) -> Floats:
         """Return the unrounded points, shape (n_rows,); higher is safer."""
         return self.scale.points_from_log_odds(self.decision_function(X))
+
+    def challenger_points(self, X: DataFrame) -> Floats:
+        """Return the unrounded points of the challenger scorecard, shape (n_rows,); NaN without one."""
+        if self.challenger is None:
+            return np.full(len(X), np.nan)
+        return self.scale.points_from_log_odds(self.challenger.log_odds(X))
 
     def grade(self, X: DataFrame) -> NDArray[np.object_]:
         """Return the grade R1..R10 of the unrounded PD, shape (n_rows,)."""
@@ -161,6 +173,7 @@ class Bundle:
             "grade_bounds": list(self.grades.bounds),
             "directions": dict(self.directions),
             "background": dict(self.background_values),
+            "challenger": None if self.challenger is None else self.challenger.as_json(),
             "reference": dict(self.reference),
             "fingerprints": dict(self.fingerprints),
             "versions": dict(self.versions),
@@ -179,6 +192,7 @@ class Bundle:
             grades=MasterScale(tuple(manifest["grade_bounds"])),
             directions=manifest["directions"],
             background_values=manifest["background"],
+            challenger=None if manifest["challenger"] is None else ScorecardTable.from_json(manifest["challenger"]),
             reference=manifest["reference"],
             fingerprints=manifest["fingerprints"],
             versions=manifest["versions"],

@@ -15,7 +15,7 @@ from scipy.stats import kendalltau
 from features.catalogue import Catalogue
 from models.bundle import Bundle
 from models.default_risk import DefaultRiskModel
-from models.explanation import explain, importance
+from models.explanation import Explanation, explain, importance
 from models.scaling import PointsScale
 
 CLEAR_POINTS = 5.0
@@ -32,8 +32,8 @@ def refit(
     explained: pd.DataFrame,
     catalogue: Catalogue,
     seed: int,
-) -> pd.DataFrame:
-    """Return the indicator points of `explained` by a model refitted on as many groups, drawn with replacement.
+) -> Explanation:
+    """Return `explained` explained by a model refitted on as many groups, drawn with replacement.
 
     `rows` has label, group and weight of X. The refit grows at most `trees` trees by the settings; two folds calibrate it.
     """
@@ -43,7 +43,7 @@ def refit(
     chosen = rows.iloc[drawn]
     model.fit(X.iloc[drawn], chosen["label"], groups=chosen["group"], sample_weight=chosen["weight"])
     bundle = Bundle.from_model(model, scale=PointsScale(), reference={}, fingerprints={})
-    return explain(bundle, explained, catalogue).indicators
+    return explain(bundle, explained, catalogue)
 
 
 def _drawn(group: pd.Series, random: np.random.Generator) -> np.ndarray:
@@ -52,7 +52,7 @@ def _drawn(group: pd.Series, random: np.random.Generator) -> np.ndarray:
     return np.concatenate([places[k] for k in random.integers(0, len(places), len(places))])
 
 
-def refits(one: Callable[[int], pd.DataFrame], seeds: list[int], threads: int) -> list[pd.DataFrame]:
+def refits(one: Callable[[int], Explanation], seeds: list[int], threads: int) -> list[Explanation]:
     """Return what `one` gives for each seed, several at a time; the order is that of the seeds."""
     with ThreadPoolExecutor(threads) as pool:
         return list(pool.map(one, seeds))
@@ -75,6 +75,15 @@ def share_intervals(others: list[pd.DataFrame], level: float = 0.95) -> pd.DataF
     shares = pd.DataFrame([importance(other)["share"] for other in others])
     tail = (1 - level) / 2
     return pd.DataFrame({"low": shares.quantile(tail), "high": shares.quantile(1 - tail)})
+
+
+def pd_intervals(others: list[Explanation], scale: PointsScale, level: float = 0.9) -> pd.DataFrame:
+    """Return low and high of each applicant's PD over the refits, rows as explained; none without refits."""
+    if not others:
+        return pd.DataFrame({"low": [], "high": []}, dtype=np.float64)
+    pds = np.array([scale.pd(other.points) for other in others])
+    low, high = np.quantile(pds, [(1 - level) / 2, (1 + level) / 2], axis=0)
+    return pd.DataFrame({"low": low, "high": high})
 
 
 def _agreement(reference: pd.DataFrame, other: pd.DataFrame) -> dict[str, float]:

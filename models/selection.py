@@ -24,7 +24,9 @@ WATCHED = 20
 """An applicant whose propensity to be declined exceeds the first, or with more than three of the twenty most important
 features outside the admitted range, is out of support."""
 
-RANGE = (0.005, 0.995)
+ADMITTED_RANGE = (0.005, 0.995)
+"""Quantiles of the admitted between which a value is nothing new."""
+
 HARDLY_OVERLAP = 0.9
 """A propensity AUC above it says that admitted and declined hardly overlap."""
 
@@ -34,32 +36,40 @@ MOST_WEIGHT = 10.0
 FOLDS = 5
 
 
+Ranges = Mapping[str, tuple[float, float]]
+"""Low and high by feature."""
+
+
+def admitted_ranges(admitted: pd.DataFrame) -> Ranges:
+    """Return the range that holds 99 % of the admitted, of every number that any of them has; categories have no range."""
+    edges = admitted.select_dtypes("number").quantile(list(ADMITTED_RANGE)).dropna(axis=1)
+    return {str(name): (float(low), float(high)) for name, (low, high) in edges.items()}
+
+
 @dataclass(frozen=True)
 class Support:
     """The admitted range of the most important features."""
 
-    low: Mapping[str, float]
-    high: Mapping[str, float]
+    ranges: Ranges
 
     @classmethod
-    def of(cls, admitted: pd.DataFrame, importance: pd.Series) -> "Support":
-        """Return the range that holds 99 % of the admitted, of the twenty numbers that matter most.
-
-        `importance` is by feature, higher matters more; categories have no range.
-        """
-        numbers = [n for n in importance.index if pd.api.types.is_numeric_dtype(admitted[n])]
-        watched = importance[numbers].sort_values(ascending=False, kind="stable").index[:WATCHED]
-        edges = admitted[watched].quantile(list(RANGE))
-        low, high = (dict(zip(map(str, watched), edges.iloc[k], strict=True)) for k in (0, 1))
-        return cls(
-            {n: x for n, x in low.items() if not np.isnan(x)}, {n: x for n, x in high.items() if not np.isnan(x)}
-        )
+    def of(cls, ranges: Ranges, importance: pd.Series) -> "Support":
+        """Return the ranges of the twenty features that matter most; `importance` is by feature, higher matters more."""
+        numbers = importance[[name for name in importance.index if name in ranges]]
+        watched = numbers.sort_values(ascending=False, kind="stable").index[:WATCHED]
+        return cls({str(name): ranges[name] for name in watched})
 
     def outside(self, X: pd.DataFrame) -> NDArray[np.int64]:
         """Return in how many of its features each row lies outside; a missing value lies nowhere."""
-        names = list(self.low)
-        low, high = (pd.Series(bound)[names] for bound in (self.low, self.high))
-        return ((X[names] < low) | (X[names] > high)).sum(axis=1).to_numpy(np.int64)
+        found = np.zeros(len(X), dtype=np.int64)
+        for name, (low, high) in self.ranges.items():
+            values = X[name].to_numpy(np.float64, na_value=np.nan)
+            found += (values < low) | (values > high)
+        return found
+
+    def is_unlike(self, X: pd.DataFrame) -> NDArray[np.bool_]:
+        """Return which rows lie outside in more than three features."""
+        return self.outside(X) > OUTSIDE_MORE_THAN
 
 
 def propensity(X: pd.DataFrame, declined: ArrayLike, groups: ArrayLike, *, seed: int, num_threads: int = 1) -> Floats:
@@ -83,7 +93,7 @@ def _folds(groups: ArrayLike, seed: int) -> NDArray[np.int64]:
 
 def out_of_support(X: pd.DataFrame, declined_propensity: Floats, support: Support) -> NDArray[np.bool_]:
     """Return which rows are unlike all that were admitted."""
-    return (declined_propensity > SURELY_DECLINED) | (support.outside(X) > OUTSIDE_MORE_THAN)
+    return (declined_propensity > SURELY_DECLINED) | support.is_unlike(X)
 
 
 def inverse_weights(declined_propensity: Floats) -> Floats:

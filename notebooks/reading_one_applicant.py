@@ -20,9 +20,7 @@ case = next(c for c in cases if c["case"] == "worst_admitted")
 
 # %% Who applies for what, and the result
 print({key: case[key] for key in ("application_id", "as_of", "industry", "requested_limit", "currency")})
-print(
-    f"PD {case['pd_12m']:.2%}, {case['points']:.0f} points, grade {case['grade']} (admitted to {case['cut_off_grade']})"
-)
+print(f"PD {case['pd_12m']:.2%}, {case['points']:.0f} points, grade {case['grade']}: {case['decision']['decision']}")
 
 # %% From base points over the dimensions to the score: the sum is exact
 parts = pd.Series({c["dimension"]: c["points"] for c in case["contributions"] if c["assessed"]})

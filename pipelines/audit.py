@@ -27,10 +27,10 @@ from models.metrics.battery_proofs import PROOFS
 from models.metrics.characteristics import characteristic_stability
 from models.metrics.checks import NotEstimable
 from models.metrics.discrimination import auc, delong_interval, delong_paired
-from models.refits import agreement, refit, refits, share_intervals
+from models.refits import agreement, pd_intervals, refit, refits, share_intervals
 from models.scaling import PointsScale
-from models.scorecard import WoeScorecard
-from models.selection import HARDLY_OVERLAP, Support, inverse_weights, out_of_support, propensity
+from models.scorecard_table import ScorecardTable
+from models.selection import HARDLY_OVERLAP, Support, admitted_ranges, inverse_weights, out_of_support, propensity
 from models.splits import DEVELOPMENT, TEST
 from models.validation import (
     as_record,
@@ -41,6 +41,7 @@ from models.validation import (
     vintages,
 )
 from pipelines.development import Development, read_development, unfitted_model
+from pipelines.errors import InputError
 from pipelines.estimates import estimate, intervals
 from pipelines.evaluate import METRICS_FILE
 from pipelines.featurize import FEATURES
@@ -56,6 +57,7 @@ log = logging.getLogger(__name__)
 
 FOLDER = Path("data/audit")
 AUDIT, DETAILS = FOLDER / "audit.json", FOLDER / "details.json"
+INTERVALS = FOLDER / "pd_intervals.parquet"
 
 Floats = NDArray[np.float64]
 
@@ -84,11 +86,13 @@ def run(params: Params) -> None:
     sample = _sample(bundle, developed.names)
     explained = explain(bundle, sample.test, CATALOGUE, threads=params.audit.threads)
     selection, weights = _selection(params, bundle, sample, explained)
-    risks, unconstrained = _challengers(params, developed, sample.test, weights)
+    risks, unconstrained = _challengers(params, developed, sample.test, weights, _scorecard(bundle))
     inputs = battery_inputs(sample.test, sample.development, sample.names, bundle.grades, risks["scorecard"])
     certificate = [certified.as_json() for certified in certify(bundle.booster, bundle.directions)]
     directions = _directions(sample.test, explained, unconstrained)
-    stability = _stability(params, developed, sample, explained)
+    others = _refits(params, developed, sample)
+    _write_intervals(others, sample.test)
+    stability = _stability(others, explained)
     details = {
         "checks": [*_checks(inputs, evaluated), *_proofs(explained, stability, directions, certificate)],
         "challengers": _compared(risks, sample.test, params),
@@ -108,6 +112,12 @@ def run(params: Params) -> None:
     write_json(DETAILS, details)
     told = ", ".join(f"{audit[colour]} {colour}" for colour in ("green", "amber", "red", "no_data"))
     log.info("%d verdicts: %s", len(audit["verdicts"]), told)
+
+
+def _scorecard(bundle: Bundle) -> ScorecardTable:
+    if bundle.challenger is None:
+        raise InputError(f"{BUNDLE} holds no challenger scorecard; train the model anew: `dvc repro`")
+    return bundle.challenger
 
 
 def _checks(inputs: dict[str, Any], evaluated: dict[str, Any]) -> list[dict[str, Any]]:
@@ -168,20 +178,18 @@ def _ownership() -> pd.DataFrame:
 
 
 def _challengers(
-    params: Params, developed: Development, test: pd.DataFrame, weights: Floats | None
+    params: Params, developed: Development, test: pd.DataFrame, weights: Floats | None, scorecard: ScorecardTable
 ) -> tuple[dict[str, Floats], Explanation]:
     """Return the log-odds, or the bare risk, of every challenger on the test rows, and the unconstrained one explained."""
     rows, names = developed
     X, y, weight = developed.X, rows["label"].astype(int), rows["weight"]
     model = _champion_settings(params, names)
-    scorecard = WoeScorecard(directions=model.directions).fit(X, y, sample_weight=weight)
-    log.info("challengers: the scorecard is fitted")
     free = model.set_params(directions={}).fit(X, y, groups=rows["group"], sample_weight=weight)
     unconstrained = Bundle.from_model(free, scale=PointsScale(), reference={}, fingerprints={})
     log.info("challengers: the trees without directions are fitted")
     plain = logistic_regression(X).fit(X, y, logisticregression__sample_weight=weight)
     risks: dict[str, Floats | None] = {
-        "scorecard": scorecard.decision_function(test[names]),
+        "scorecard": scorecard.log_odds(test),
         "unconstrained": unconstrained.decision_function(test),
         "logistic": logit(plain.predict_proba(test[names])[:, 1]),
         **{name: composite_risk(test, name) for name in COMPOSITES},
@@ -277,7 +285,9 @@ def _selection(
     X = people[sample.names]
     chance = propensity(X, declined, people["customer_id"], seed=params.seed, num_threads=params.audit.threads)
     overlap = auc(declined, chance)
-    support = Support.of(sample.development[sample.names], importance(explained.features)["mean_abs_points"])
+    support = Support.of(
+        admitted_ranges(sample.development[sample.names]), importance(explained.features)["mean_abs_points"]
+    )
     outside = out_of_support(X, chance, support)
     shift = characteristic_stability(X[~declined], X[declined])
     found = {
@@ -336,19 +346,28 @@ def _on_declined(bundle: Bundle, declined: pd.DataFrame, since: Any) -> dict[str
     return {"n": len(rows), "auc": ranked, "mean_pd": _rounded(mean), "default_rate": _rounded(rate)}
 
 
-def _stability(params: Params, developed: Development, sample: Sample, explained: Explanation) -> dict[str, Any]:
+def _refits(params: Params, developed: Development, sample: Sample) -> list[Explanation]:
     rows, names = developed
     settings, trees = _champion_settings(params, names), int(read_json(MODEL)["trees"])
 
-    def told(seed: int) -> pd.DataFrame:
+    def told(seed: int) -> Explanation:
         found = refit(settings, trees, developed.X, rows, sample.test, CATALOGUE, seed)
         log.info("refit %d of %d", seed - params.seed, params.audit.refits)
         return found
 
-    seeds = [params.seed + k for k in range(1, params.audit.refits + 1)]
-    others = refits(told, seeds, params.audit.threads)
-    agreed = {name: _rounded(value) for name, value in agreement(explained.indicators, others).items()}
-    by_dimension = [_dimensions(frame) for frame in others]
+    return refits(told, [params.seed + k for k in range(1, params.audit.refits + 1)], params.audit.threads)
+
+
+def _write_intervals(others: list[Explanation], test: pd.DataFrame) -> None:
+    found = pd_intervals(others, PointsScale())
+    found.insert(0, "application_id", test["application_id"] if others else pd.Series(dtype=str))
+    found.assign(refits=len(others)).sort_values("application_id").to_parquet(INTERVALS, index=False)
+
+
+def _stability(others: list[Explanation], explained: Explanation) -> dict[str, Any]:
+    indicators = [other.indicators for other in others]
+    agreed = {name: _rounded(value) for name, value in agreement(explained.indicators, indicators).items()}
+    by_dimension = [_dimensions(frame) for frame in indicators]
     shares = share_intervals(by_dimension) if others else pd.DataFrame(columns=["low", "high"])
     return {"refits": len(others), **agreed, "dimension_shares": _plain(shares.reset_index(names="dimension"))}
 

@@ -9,16 +9,19 @@ import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from features.catalogue import Feature, Indicator
 from features.dimensions import CATALOGUE
 from features.evidence import days_of, source_rows, sources
-from features.knock_outs import proofs, states
+from features.knock_outs import READ, proofs, states
 from features.tables import MINOR_UNITS, TABLES
 from models.bundle import Bundle
 from models.counterfactual import Counterfactuals, counterfactuals, moves
 from models.explanation import Explanation, median_case, percentiles
+from models.policy.decision import SEPARATOR
 from models.reasons import MOST_AGAINST, MOST_FOR, NAMED_FROM_POINTS
+from pipelines.decide import Answers
 from pipelines.io import Connection
 from pipelines.params import Explain
 
@@ -32,7 +35,8 @@ ALL = "all"
 class Applicants:
     """Everything the pages of a batch of applicants need, worked out once; a page is then a look-up.
 
-    `people` are the applicants explained, with their features and application; `development` gives the peers' medians.
+    `people` are the applicants explained, with their features and application; `development` gives the peers' medians;
+    `answers` what the policy says of them; `intervals` the PDs of refits, by application, if there are any.
     """
 
     def __init__(
@@ -42,8 +46,12 @@ class Applicants:
         bundle: Bundle,
         development: pd.DataFrame,
         settings: Explain,
+        answers: Answers,
+        intervals: pd.DataFrame,
     ):
-        self.people, self.explanation, self.bundle, self.settings = people, explanation, bundle, settings
+        self.people, self.explanation, self.bundle = people, explanation, bundle
+        self.policy, self.answers = answers.policy, answers.rows.loc[people["application_id"]]
+        self.intervals = intervals
         self.coverage = _coverage(people, explanation)
         self.peers = _peers(people["industry_code"].str[:1], development, settings.peers_at_least)
         self.ranks = percentiles(explanation.indicators, self.peers)
@@ -52,8 +60,17 @@ class Applicants:
         self._changes = dict(list(self.scenarios.changes.groupby("row")))
 
     def selected(self) -> dict[str, int]:
-        """Return the row of each case the committee always sees: best, median, worst admitted, nearest the line, few data."""
-        return _positions(self.explanation.points, self.coverage, self.bundle, self.settings.cut_off_grade)
+        """Return the row of each case the committee always sees; a knocked-out one where there is any."""
+        up_to = self.bundle.grades.table().set_index("grade")["pd_up_to"].to_dict()
+        line = float(self.bundle.scale.points([up_to[self.cut_off_grade]])[0])
+        rules = self.answers[[rule.id for rule in READ]]
+        admitted, hit = self.answers["decision"] == "admit", (rules == "hit").any(axis=1)
+        return _positions(self.explanation.points, self.coverage, line, admitted.to_numpy(bool), hit.to_numpy(bool))
+
+    @property
+    def cut_off_grade(self) -> str:
+        """The last grade that the policy admits outright."""
+        return str(self.policy["bands"]["admit_up_to"])
 
     def case(self, name: str, at: int) -> dict[str, Any]:
         """Return everything on the page of the applicant in row `at`."""
@@ -67,8 +84,9 @@ class Applicants:
             "pd_12m": pd_12m,
             "points": points,
             "grade": str(self.bundle.grades.grade([pd_12m])[0]),
-            "cut_off_grade": self.settings.cut_off_grade,
-            "decision_hint": None,
+            "pd_interval": self._interval(at),
+            "cut_off_grade": self.cut_off_grade,
+            "decision": self._decision(at),
             "coverage": float(self.coverage.to_numpy()[at]),
             "base_points": self.explanation.base_points,
             "contributions": [self._dimension(d.id, at) for d in CATALOGUE.dimensions],
@@ -82,7 +100,7 @@ class Applicants:
         }
 
     def listed(self) -> dict[str, Any]:
-        """Return what the explorer shows of every applicant, and the last grade that the policy admits."""
+        """Return what the explorer shows of every applicant."""
         head = ("application_id", "customer_id", "as_of", "industry")
         pd_12m = self.bundle.scale.pd(self.explanation.points)
         grades = self.bundle.grades.grade(pd_12m)
@@ -90,17 +108,41 @@ class Applicants:
         rows = [
             {key: value for key, value in self._header(at).items() if key in head}
             | {"points": round(float(points[at]), 3), "pd_12m": float(pd_12m[at]), "grade": str(grades[at])}
+            | {"decision": str(_at(self.answers, "decision", at))}
             | {"indicators": parts[at], "counterfactual": self.counterfactual(at)}
             for at in np.argsort(self.people["application_id"].to_numpy(), kind="stable")
         ]
         names = [str(name) for name in self.explanation.indicators]
-        return {"cut_off_grade": self.settings.cut_off_grade, "indicators": names, "rows": rows}
+        return {"indicators": names, "rows": rows}
 
     def counterfactual(self, at: int) -> dict[str, Any]:
         """Return what would have to change for a better grade, or why nothing is told."""
         found = {str(key): value for key, value in self.scenarios.scenarios.iloc[at].items()}
         changes = self._changes[at].to_dict("records") if at in self._changes else []
         return {**found, "changes": [{key: c[key] for key in ("feature", "before", "after")} for c in changes]}
+
+    def _decision(self, at: int) -> dict[str, Any]:
+        """Return the policy's answer: path and conditions as lists, amounts in currency units."""
+        row = self.answers.iloc[at].to_dict()
+        listed = {name: [x for x in str(row[name]).split(SEPARATOR) if x] for name in ("decision_path", "conditions")}
+        return {
+            "decision": row["decision"],
+            "path": listed["decision_path"],
+            "conditions": listed["conditions"],
+            "cut_off_pd": float(row["cut_off_pd"]),
+            "limit": float(row["limit"]),
+            "terms_days": int(row["terms_days"]),
+            "prepayment": float(row["prepayment"]),
+            "binding_cap": row["binding_cap"],
+            "policy": self.policy["version"],
+        }
+
+    def _interval(self, at: int) -> dict[str, float] | None:
+        """Return between what PDs refits on other samples lie, and their number; None without refits."""
+        own = str(_at(self.people, "application_id", at))
+        if own not in self.intervals.index:
+            return None
+        return {str(key): float(x) for key, x in self.intervals.loc[own].to_dict().items()}
 
     def _header(self, at: int) -> dict[str, Any]:
         person = self.people.iloc[at].to_dict()
@@ -293,20 +335,25 @@ def _coverage(people: pd.DataFrame, explanation: Explanation) -> pd.Series:
     return by_indicator.mean(axis=1)
 
 
-def _positions(points: pd.Series, coverage: pd.Series, bundle: Bundle, cut_off_grade: str) -> dict[str, int]:
-    """Return the row of each case. Without anybody admitted the best stands for the worst admitted."""
+def _positions(
+    points: pd.Series, coverage: pd.Series, line: float, admitted: NDArray[np.bool_], hit: NDArray[np.bool_]
+) -> dict[str, int]:
+    """Return the row of each case; `line` are the points of the admission line. Without anybody admitted the best stands in."""
     values, known = points.to_numpy(), coverage.to_numpy()
-    up_to = bundle.grades.table().set_index("grade")["pd_up_to"].to_dict()
-    line = float(bundle.scale.points([up_to[cut_off_grade]])[0])
-    admitted = bool((values >= line).any())
     few = np.flatnonzero(known <= max(FEW_DATA, float(known.min())))
-    return {
+    found = {
         "best": int(values.argmax()),
         "median": median_case(points),
-        "worst_admitted": int(np.where(values >= line, values, np.inf).argmin() if admitted else values.argmax()),
+        "worst_admitted": int(np.where(admitted, values, np.inf).argmin() if admitted.any() else values.argmax()),
         "near_cut_off": int(np.where(values < line, line - values, np.inf).argmin()),
-        "few_data": int(few[np.abs(values[few] - np.median(values[few])).argmin()]),
+        "few_data": _middle(values, few),
     }
+    return {**found, "knocked_out": _middle(values, np.flatnonzero(hit))} if hit.any() else found
+
+
+def _middle(values: NDArray[np.float64], rows: NDArray[np.intp]) -> int:
+    """Return the row, of those given, whose value lies nearest to their median."""
+    return int(rows[np.abs(values[rows] - np.median(values[rows])).argmin()])
 
 
 def _at(frame: pd.DataFrame, column: str, row: int) -> Any:

@@ -101,6 +101,12 @@ def audit() -> None:
 
 
 @app.command()
+def decide() -> None:
+    """Stage: the policy's answer to everybody who asked, and what other policies would have said."""
+    run_stage("decide")
+
+
+@app.command()
 def explain() -> None:
     """Stage: SHAP -> indicators -> dimensions -> points; the cases."""
     run_stage("explain")

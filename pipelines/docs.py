@@ -45,7 +45,14 @@ FOLDERS: tuple[tuple[str, str, str], ...] = (
     (
         "audit",
         "audit",
-        "`audit.json`: every verdict of the validation; `details.json`: what led to them, challengers, declined, refits",
+        "`audit.json`: every verdict of the validation; `details.json`: what led to them, challengers, declined, refits; "
+        "`pd_intervals.parquet`: the PDs of refits",
+    ),
+    (
+        "decide",
+        "decide",
+        "`decisions.parquet`: what the policy read and said of each application; `policy.json`: what that amounts to, "
+        "and what other policies would say",
     ),
     (
         "explain",

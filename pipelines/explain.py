@@ -20,7 +20,9 @@ from models.explanation import (
 )
 from models.fidelity import by_dimension, share_distance, upper_bound, worst_found
 from models.splits import DEVELOPMENT, TEST
+from pipelines.audit import INTERVALS
 from pipelines.cases import Applicants, add_evidence, add_knock_outs, select_cases
+from pipelines.decide import read_answers
 from pipelines.errors import InputError
 from pipelines.featurize import FEATURES
 from pipelines.ingest import CANONICAL, TRUTH
@@ -83,7 +85,9 @@ def explained(params: Params) -> Portfolio:
     except ValueError as error:
         raise InputError(str(error)) from None
     development = rows[rows["sample"] == DEVELOPMENT]
-    applicants = Applicants(_applicants(test), explanation, bundle, development, params.explain)
+    intervals = pd.read_parquet(INTERVALS).set_index("application_id")
+    people = _applicants(test)
+    applicants = Applicants(people, explanation, bundle, development, params.explain, read_answers(), intervals)
     return Portfolio(bundle, rows, test, explanation, by_path, applicants)
 
 

@@ -9,6 +9,7 @@ from typing import Literal, get_args
 from pipelines.pages.words_applicant import APPLICANT
 from pipelines.pages.words_audit import AUDIT
 from pipelines.pages.words_explorer import EXPLORER
+from pipelines.pages.words_policy import POLICY
 from pipelines.pages.words_portfolio import PORTFOLIO
 from pipelines.pages.words_values import VALUES
 
@@ -16,7 +17,7 @@ Language = Literal["en", "zh"]
 LANGUAGES: tuple[Language, ...] = get_args(Language)
 """In the order of each term's two texts."""
 
-TERMS: dict[str, tuple[str, str]] = {**AUDIT, **PORTFOLIO, **APPLICANT, **EXPLORER, **VALUES}
+TERMS: dict[str, tuple[str, str]] = {**AUDIT, **PORTFOLIO, **POLICY, **APPLICANT, **EXPLORER, **VALUES}
 
 
 def say(key: str, lang: Language, **values: str) -> str:

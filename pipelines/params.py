@@ -141,10 +141,16 @@ class Audit(Section):
     threads: AtLeastOne
 
 
-class Explain(Section):
-    """Applicants shown in the report and the admission line they are shown against."""
+class Decide(Section):
+    """The policy that decides, by name or file, and those it is compared with."""
 
-    cut_off_grade: str
+    policy: str
+    compare_with: list[str]
+
+
+class Explain(Section):
+    """Applicants shown in the report."""
+
     peers_at_least: AtLeastOne
 
 
@@ -190,6 +196,7 @@ class Params(Section):
     train: Train
     evaluate: Evaluate
     audit: Audit
+    decide: Decide
     explain: Explain
     score: Score
     track: Track

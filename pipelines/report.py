@@ -1,4 +1,4 @@
-"""Stage `report`: the committee's pages in Chinese and English, from the JSON of `evaluate`, `audit` and `explain`.
+"""Stage `report`: the committee's pages in Chinese and English, from the JSON of `evaluate`, `audit`, `decide` and `explain`.
 
 Each page is one file that needs nothing else: no network, styles and charts inside, no script but the explorer's own, and a
 content security policy that forbids the rest. Everything shown from data is escaped.
@@ -28,7 +28,7 @@ from pipelines.workbook import workbook
 log = logging.getLogger(__name__)
 
 EVALUATE, AUDIT = Path("data/evaluate"), Path("data/audit")
-EXPLAIN, FOLDER = Path("data/explain"), Path("data/report")
+DECIDE, EXPLAIN, FOLDER = Path("data/decide"), Path("data/explain"), Path("data/report")
 TEMPLATES = Path(__file__).parent / "templates"
 
 HTML_LANG = {"zh": "zh-CN", "en": "en"}
@@ -36,10 +36,10 @@ HTML_LANG = {"zh": "zh-CN", "en": "en"}
 
 def run(_params: Params) -> None:
     """Run the stage in the project's folders."""
-    report(EVALUATE, EXPLAIN, FOLDER, AUDIT)
+    report(EVALUATE, DECIDE, EXPLAIN, FOLDER, AUDIT)
 
 
-def report(evaluate: Path, explain: Path, out: Path, audit: Path | None = None) -> None:
+def report(evaluate: Path, decide: Path, explain: Path, out: Path, audit: Path | None = None) -> None:
     """Read what earlier stages found and write every page into `out`; InputError if a file is not there.
 
     With the folder of an `audit` the validation report and the model card stand among them.
@@ -47,6 +47,7 @@ def report(evaluate: Path, explain: Path, out: Path, audit: Path | None = None) 
     found = {
         "metrics": read_json(evaluate / "metrics.json"),
         "details": read_json(evaluate / "details.json"),
+        "policy": read_json(decide / "policy.json"),
         "explanation": read_json(explain / "explanation.json"),
         "cases": read_json(explain / "cases.json"),
         "applicants": read_json(explain / "applicants.json"),
@@ -77,7 +78,7 @@ def render_all(run: dict[str, Any]) -> dict[str, str]:
 def render_portfolio(run: dict[str, Any], lang: Language) -> str:
     """Return the portfolio report as one HTML page.
 
-    `run` holds `metrics`, `details`, `explanation` and `cases` as the stages `evaluate` and `explain` write them.
+    `run` holds `metrics`, `details`, `policy`, `explanation` and `cases` as `evaluate`, `decide` and `explain` write them.
     """
     w = Wording(lang)
     page = {

@@ -11,9 +11,13 @@ from features.dimensions import CATALOGUE
 from features.tables import TABLES
 from features.version import declarations
 from models.bundle import Bundle
+from models.calibration import shift_to_mean
 from models.certificate import Certificate, certify
 from models.default_risk import DefaultRiskModel
 from models.scaling import PointsScale
+from models.scorecard import WoeScorecard
+from models.scorecard_table import ScorecardTable
+from models.selection import admitted_ranges
 from models.tuning import SPACE
 from pipelines.development import Development, read_development, unfitted_model
 from pipelines.errors import InputError
@@ -70,6 +74,7 @@ def _write(
         reference=_reference(development, certificates),
         fingerprints=prints,
         background=development.X.sample(min(BACKGROUND_ROWS, len(rows)), random_state=params.seed),
+        challenger=_challenger(model, development),
     )
     bundle.write(BUNDLE)
     out_of_fold = model.calibration_.log_odds(model.out_of_fold_margin_)
@@ -77,6 +82,17 @@ def _write(
     folds.sort_values("application_id").to_parquet(OUT_OF_FOLD, index=False)
     write_json(SUMMARY, _summary(model, bundle, params) | {"features": len(names)})
     log.info("%d trees, calibration slope %.3f, bundle %s", model.best_iteration_, model.slope_, bundle.sha256[:12])
+
+
+def _challenger(model: DefaultRiskModel, development: Development) -> ScorecardTable:
+    """Return the scorecard grown on the same rows with the same directions, at the level of the model's PDs."""
+    rows = development.rows
+    fitted = WoeScorecard(directions=model.directions).fit(development.X, rows["label"], sample_weight=rows["weight"])
+    table = ScorecardTable.of(fitted)
+    if model.central_tendency is None:
+        return table
+    weight = rows["weight"].to_numpy(dtype=np.float64)
+    return ScorecardTable.of(fitted, shift_to_mean(table.log_odds(development.X), model.central_tendency, weight))
 
 
 def _summary(model: DefaultRiskModel, bundle: Bundle, params: Params) -> dict[str, Any]:
@@ -96,12 +112,16 @@ def _summary(model: DefaultRiskModel, bundle: Bundle, params: Params) -> dict[st
 
 
 def _reference(development: Development, certificates: tuple[Certificate, ...]) -> dict[str, dict[str, Any]]:
-    """Return by feature what later populations are compared with, median and missing share, and its certificate."""
+    """Return by feature what later populations are compared with, and its certificate.
+
+    Median, share of missing values, and `low` and `high`, the range that holds 99 % of the admitted; None if nothing is known.
+    """
     numbers = [n for n in development.names if not CATALOGUE.feature(n).is_category]
-    medians, missing = development.rows[numbers].median(), development.rows[numbers].isna().mean()
-    proven = {c.feature: {"certificate": _proof(c)} for c in certificates}
+    known, proven = development.rows[numbers], {c.feature: {"certificate": _proof(c)} for c in certificates}
+    medians, missing, ranges = known.median(), known.isna().mean(), admitted_ranges(known)
     return {
         n: {"median": None if np.isnan(medians[n]) else float(medians[n]), "missing": float(missing[n])}
+        | dict(zip(("low", "high"), ranges.get(n, (None, None)), strict=True))
         | proven.get(n, {})
         for n in numbers
     }

@@ -16,12 +16,23 @@ def break_even_pd(annual_sales: ArrayLike, exposure: ArrayLike, economics: Econo
     earns the margin on the sales before it and loses LGD of the exposure:
     PD = (m*A - (r+k)*A*DSO/365 - c) / ((1-tau)*m*A + LGD*EAD).
     """
+    earned, at_stake = _stakes(annual_sales, exposure, economics)
+    return np.clip(_over(earned, at_stake), 0, 1)
+
+
+def expected_profit(pd_12m: ArrayLike, annual_sales: ArrayLike, exposure: ArrayLike, economics: Economics) -> Floats:
+    """Return the expected profit of a year in currency units, falling with PD and zero at the break-even PD before clipping."""
+    earned, at_stake = _stakes(annual_sales, exposure, economics)
+    return earned - np.asarray(pd_12m, dtype=np.float64) * at_stake
+
+
+def _stakes(annual_sales: ArrayLike, exposure: ArrayLike, economics: Economics) -> tuple[Floats, Floats]:
+    """Return what a customer who pays earns in a year, and how much less one earns who defaults."""
     sales, at_default = np.asarray(annual_sales, dtype=np.float64), np.asarray(exposure, dtype=np.float64)
     margin = economics.contribution_margin * sales
     carrying = economics.funding_rate + economics.capital_charge
     earned = margin - carrying * sales * economics.days_sales_outstanding / 365 - economics.handling_cost
-    at_stake = (1 - economics.sales_before_default) * margin + economics.loss_given_default * at_default
-    return np.clip(_over(earned, at_stake), 0, 1)
+    return earned, (1 - economics.sales_before_default) * margin + economics.loss_given_default * at_default
 
 
 def appetite_pd(annual_sales: ArrayLike, exposure: ArrayLike, economics: Economics) -> Floats:

@@ -96,6 +96,12 @@ def decide(applicants: pd.DataFrame, policy: Policy, scale: MasterScale) -> pd.D
     )
 
 
+def knock_out_states(applicants: pd.DataFrame, policy: Policy) -> dict[str, pd.Series]:
+    """Return the state of each rule by its number: those that tables decide as given, the policy's own list looked up."""
+    excluded = applicants["customer_id"].isin(policy.exclusions).map({True: "hit", False: "clear"})
+    return {rule.id: applicants[rule.id] if rule.evidence else excluded for rule in KNOCK_OUTS}
+
+
 def _is_amount(limit: pd.Series) -> NDArray[np.bool_]:
     amount = limit.to_numpy(np.float64, na_value=np.nan)
     return np.isfinite(amount) & (amount > 0)
@@ -103,10 +109,8 @@ def _is_amount(limit: pd.Series) -> NDArray[np.bool_]:
 
 def _knock_outs(applicants: pd.DataFrame, policy: Policy) -> dict[str, Places]:
     """Return the decision that each rule leaves, in steps of its own: the rule's on a hit, a review where nobody looked."""
-    excluded = applicants["customer_id"].isin(policy.exclusions).map({True: "hit", False: "clear"})
     found = {}
-    for rule in KNOCK_OUTS:
-        state = applicants[rule.id] if rule.evidence else excluded
+    for rule, state in zip(KNOCK_OUTS, knock_out_states(applicants, policy).values(), strict=True):
         found[rule.id] = np.where(state == "hit", DECLINE if rule.action == "decline" else REVIEW, ADMIT)
         found[rule.id + UNKNOWN] = np.where(state.isin(["hit", "clear"]), ADMIT, REVIEW)
     return found

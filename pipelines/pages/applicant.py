@@ -10,6 +10,7 @@ from features.knock_outs import KNOCK_OUTS
 from features.tables import TABLES
 from models.grades import GRADE_TEXTS, GRADES
 from pipelines.charts import DIMENSION_COLOURS, Row, grade_scale, points_bar, waterfall
+from pipelines.pages.policy import decision
 from pipelines.pages.portfolio import chip
 from pipelines.pages.wording import DASH, Wording
 from pipelines.svg import Figure
@@ -22,7 +23,8 @@ def applicant_view(case: dict[str, Any], w: Wording) -> dict[str, Any]:
     return {
         "header": header(case, w),
         "grade_text": w.of(GRADE_TEXTS[case["grade"]]),
-        "line": admission_line(case, w),
+        "pd_interval": pd_interval(case, w),
+        "decision": decision(case, w),
         "scale": scale(case, w),
         "waterfall": contributions(case, w),
         "groups": indicator_groups(case, w),
@@ -51,12 +53,14 @@ def header(case: dict[str, Any], w: Wording) -> list[tuple[str, str]]:
     ]
 
 
-def admission_line(case: dict[str, Any], w: Wording) -> str:
-    """Return on which side of the admission line the grade lies, and the knock-outs that count more than it."""
-    inside = GRADES.index(case["grade"]) <= GRADES.index(case["cut_off_grade"])
-    line = w.say("result.inside" if inside else "result.outside", grade=case["cut_off_grade"])
-    hit = _hits(case)
-    return f"{line} · {w.say('result.knocked', names=w.joined(hit))}" if hit else line
+def pd_interval(case: dict[str, Any], w: Wording) -> str:
+    """Return between what PDs models of other samples lie; nothing without refits."""
+    found = case["pd_interval"]
+    if found is None:
+        return ""
+    return w.say(
+        "result.pd_refits", n=w.number(found["refits"]), interval=w.percent_interval(found["low"], found["high"])
+    )
 
 
 def _hits(case: dict[str, Any]) -> list[str]:

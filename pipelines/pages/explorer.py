@@ -7,14 +7,13 @@ from markupsafe import Markup
 
 from features.dimensions import CATALOGUE
 from models.grades import GRADES
+from models.policy.terms import DECISIONS
 from pipelines.charts import DIMENSION_COLOURS
 from pipelines.pages.applicant import scenario
 from pipelines.pages.wording import Wording
 
 POINT, PD = 100, 1_000_000
 """Points are kept in hundredths and PDs in millionths: whole numbers are short, and rounding is that of the page."""
-
-DECISIONS = ("inside", "outside")
 
 
 def explorer_view(run: dict[str, Any], w: Wording) -> dict[str, Any]:
@@ -74,17 +73,15 @@ def _columns(found: dict[str, Any], indicators: list[str], w: Wording) -> dict[s
     rows = found["rows"]
     industries, industry = _told_once([w.industry(r["industry"]) for r in rows])
     scenarios, scenario_of = _told_once([scenario(r, w) for r in rows])
-    line = GRADES.index(found["cut_off_grade"])
-    grade = [GRADES.index(r["grade"]) for r in rows]
     columns = {
         "id": [r["application_id"] for r in rows],
         "customer": [r["customer_id"] for r in rows],
         "day": [r["as_of"] for r in rows],
         "industry": industry,
-        "grade": grade,
+        "grade": [GRADES.index(r["grade"]) for r in rows],
         "points": [round(r["points"] * POINT) for r in rows],
         "pd": [round(r["pd_12m"] * PD) for r in rows],
-        "decision": [int(g > line) for g in grade],
+        "decision": [DECISIONS.index(r["decision"]) for r in rows],
         "indicators": [[round(r["indicators"][i] * POINT) for i in indicators] for r in rows],
         "scenario": scenario_of,
     }

@@ -12,6 +12,7 @@ from models.metrics import METRICS
 from pipelines.charts import DIMENSION_COLOURS, share_bar
 from pipelines.pages import portfolio_charts as charts
 from pipelines.pages import verdicts
+from pipelines.pages.policy import policy_view
 from pipelines.pages.wording import DASH, Wording
 
 ADMISSION_DIMENSIONS = tuple(d for d in CATALOGUE.dimensions if d.id != "context")
@@ -287,6 +288,7 @@ def portfolio_view(run: dict[str, Any], w: Wording) -> dict[str, Any]:
         "fidelity_rows": fidelity_rows(run, w),
         "shapley": shapley_sentences(run, w),
         "search_rows": search_rows(run["details"]["searches"], w),
+        "admission": policy_view(run["policy"], run["details"]["currency"], w),
         "charts": charts.all_charts(run, w),
         "catalogue": CATALOGUE,
         "distribution_cells": lambda feature: distribution_cells(feature, run["details"]["distribution"], w),

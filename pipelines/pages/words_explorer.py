@@ -17,8 +17,6 @@ EXPLORER: dict[str, tuple[str, str]] = {
     "explorer.points": ("points", "分"),
     "explorer.page": ("The whole page of this applicant", "该申请人完整评估表"),
     "explorer.weakest": ("Weakest dimension", "最弱维度"),
-    "explorer.decision": ("Admission line", "准入线"),
-    "decision.inside": ("within the line", "准入线内"),
-    "decision.outside": ("outside the line", "准入线外"),
+    "explorer.decision": ("Decision", "结论"),
 }
 """Words of the explorer."""

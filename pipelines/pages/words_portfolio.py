@@ -14,8 +14,8 @@ PORTFOLIO: dict[str, tuple[str, str]] = {
     "nav.contents": ("Contents", "目录"),
     "nav.absent": (
         "Migration and stability of grades, the full battery, segments, refits and declined applicants stand in the validation "
-        "report. The comparison of policies is not in this report; its absence is no finding.",
-        "评级迁移与稳定性、完整检验、细分群体、重抽样及拒绝样本见模型验证报告。本报告未包含准入策略对比，未包含不代表无问题。",
+        "report.",
+        "评级迁移与稳定性、完整检验、细分群体、重抽样及拒绝样本见模型验证报告。",
     ),
     "disclaimer": (
         "The model's result supports a decision; it does not replace due diligence.",
@@ -34,6 +34,7 @@ PORTFOLIO: dict[str, tuple[str, str]] = {
     ),
     "colon": (": ", "："),
     "comma": (", ", "、"),
+    "semicolon": ("; ", "；"),
     "gap": (" ", ""),
     "to": (" to ", " 至 "),
     "yes": ("yes", "是"),

@@ -5,12 +5,14 @@ from collections.abc import Collection, Mapping
 import ibis
 import ibis.expr.types as ir
 
+from features.annual_sales import annual_sales
 from features.frames.statements import beside_accounts
 from features.knock_outs import READ, states
 from features.tables import MINOR_UNITS
 
 ACCOUNTS = ("total_equity", "cost_of_sales")
-EVIDENCE = ("requested_limit", "requested_terms_days", *ACCOUNTS, *(rule.id for rule in READ))
+AMOUNTS = ("requested_limit", *ACCOUNTS, "annual_sales")
+EVIDENCE = ("requested_limit", "requested_terms_days", "annual_sales", *ACCOUNTS, *(rule.id for rule in READ))
 """The columns, by the names that policies read; a feature matrix may bring them along."""
 
 
@@ -18,10 +20,9 @@ def evidence(tables: Mapping[str, ir.Table], complete_sources: Collection[str]) 
     """Return application_id and the columns of EVIDENCE, as known at `as_of`; amounts in currency units."""
     applications = tables["applications"]
     asked = applications.select("application_id", "as_of", "requested_limit", "requested_terms_days")
-    known = beside_accounts(asked, applications, dict(tables), *ACCOUNTS)
+    told = beside_accounts(asked, applications, dict(tables), *ACCOUNTS)
+    told = told.left_join(annual_sales(applications, tables), "application_id").drop("application_id_right")
     rules = states(applications, tables, complete_sources)
-    amounts = {
-        name: known[name].cast("float64") / ibis.literal(float(MINOR_UNITS)) for name in ("requested_limit", *ACCOUNTS)
-    }
-    named = known.select("application_id", requested_terms_days=known.requested_terms_days.cast("float64"), **amounts)
+    units = {name: told[name].cast("float64") / ibis.literal(float(MINOR_UNITS)) for name in AMOUNTS}
+    named = told.select("application_id", requested_terms_days=told.requested_terms_days.cast("float64"), **units)
     return named.left_join(rules, "application_id").drop("application_id_right").select("application_id", *EVIDENCE)

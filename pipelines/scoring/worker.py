@@ -17,6 +17,7 @@ from features.dimensions import CATALOGUE
 from models.bundle import Bundle
 from models.explanation import LARGEST_GAP, Explainers, importance
 from models.reasons import MOST_AGAINST, MOST_FOR, NAMED_FROM_POINTS, NONE, Reasons, reasons
+from models.selection import Support
 from pipelines.scoring.decisions import Decider
 from pipelines.scoring.record import SEPARATOR, arrow_schema
 from pipelines.scoring.rejects import Reject
@@ -87,6 +88,7 @@ class Worker:
         self.names = bundle.encoder.names
         explainers = Explainers.of(bundle, CATALOGUE)
         self.weight = importance_of(bundle, explainers)
+        self.support = _support(bundle, self.weight)
         self.with_reasons = with_reasons
         self._explainers = explainers
         self.assessed = tuple(dict.fromkeys(explainers.indicator_of))
@@ -106,7 +108,7 @@ class Worker:
         columns |= self._whence(len(rows.frame))
         inputs = None
         if self.decider is not None:
-            inputs = self.decider.inputs(rows, columns)
+            inputs = self.decider.inputs(rows, columns | self._doubts(rows.frame))
             columns |= self.decider.answers(inputs)
         tally = Tally(len(rows.frame), (~known).sum(axis=1), unseen.sum(axis=1))
         return Scored(_record(columns, len(rows.frame)), rejects, tally, inputs)
@@ -121,6 +123,13 @@ class Worker:
             "points": pa.array(points),
             "score": pa.array(bundle.scale.reported(points)),
             "grade": pa.array(bundle.grades.grade(pd_12m), pa.string()),
+        }
+
+    def _doubts(self, frame: pd.DataFrame) -> dict[str, pa.Array]:
+        """Return what sends an applicant to a person although its PD is good: another view of it, and being like nobody."""
+        return {
+            "challenger_points": pa.array(self.bundle.challenger_points(frame)),
+            "out_of_support": pa.array(self.support.is_unlike(frame)),
         }
 
     def _unseen(self, frame: pd.DataFrame, known: NDArray[np.bool_]) -> NDArray[np.bool_]:
@@ -189,6 +198,13 @@ def importance_of(bundle: Bundle, explainers: Explainers) -> Floats:
         raise ValueError("the bundle holds no background rows to tell what matters to the model; train it anew")
     values = pd.DataFrame(explainers.features.values(bundle.background))
     return importance(values)["share"].to_numpy(dtype=np.float64)
+
+
+def _support(bundle: Bundle, weight: Floats) -> Support:
+    ranges = {
+        name: (told["low"], told["high"]) for name, told in bundle.reference.items() if told.get("low") is not None
+    }
+    return Support.of(ranges, pd.Series(weight, index=list(bundle.encoder.names)))
 
 
 def _coverage(known: NDArray[np.bool_], weight: Floats) -> Floats:

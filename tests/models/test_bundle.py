@@ -6,6 +6,8 @@ import pytest
 
 from models.bundle import Bundle, BundleError
 from models.scaling import PointsScale
+from models.scorecard import WoeScorecard
+from models.scorecard_table import ScorecardTable
 
 REFERENCE = {"default_rate": 0.1 + 0.2, "industries": {"制造业": 0.34}}
 FINGERPRINTS = {"data": "d41d8cd9"}
@@ -101,6 +103,34 @@ def test_an_edited_background_is_noticed(portfolio, fitted, tmp_path):
         Bundle.read(tmp_path)
 
 
+def test_the_challenger_scorecard_reads_back_and_gives_points_beside_the_models(portfolio, fitted, tmp_path):
+    card = WoeScorecard().fit(portfolio.X, portfolio.defaulted)
+    bundle = Bundle.from_model(
+        fitted, scale=PointsScale(), reference={}, fingerprints={}, challenger=ScorecardTable.of(card)
+    )
+
+    bundle.write(tmp_path)
+    read = Bundle.read(tmp_path, bundle.sha256)
+
+    expected = PointsScale().points_from_log_odds(card.decision_function(portfolio.X))
+    assert read.challenger_points(portfolio.X) == pytest.approx(expected, abs=1e-9)
+    assert read == bundle
+
+
+def test_an_edited_scorecard_is_noticed(portfolio, fitted, tmp_path):
+    card = ScorecardTable.of(WoeScorecard().fit(portfolio.X, portfolio.defaulted))
+    Bundle.from_model(fitted, scale=PointsScale(), reference={}, fingerprints={}, challenger=card).write(tmp_path)
+
+    edit_manifest(tmp_path, lambda m: m["challenger"].update(intercept=-9.0), hash_anew=False)
+
+    with pytest.raises(BundleError, match=r"manifest\.json was edited"):
+        Bundle.read(tmp_path)
+
+
+def test_without_a_challenger_nobody_has_points_of_one(portfolio, bundle):
+    assert np.isnan(bundle.challenger_points(portfolio.X.head(3))).tolist() == [True] * 3
+
+
 def test_a_bundle_without_background_says_so(bundle):
     assert bundle.background is None
 
@@ -172,7 +202,7 @@ def test_paths_to_other_files_are_refused(folder, files):
 def test_a_bundle_of_another_format_is_refused_with_both_versions(folder):
     edit_manifest(folder, lambda m: m["versions"].update(bundle_format=2))
 
-    with pytest.raises(BundleError, match="has bundle format 2, this version reads 3"):
+    with pytest.raises(BundleError, match="has bundle format 2, this version reads 4"):
         Bundle.read(folder)
 
 

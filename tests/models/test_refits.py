@@ -8,7 +8,9 @@ import pytest
 
 from features.dimensions import CATALOGUE
 from models.default_risk import DefaultRiskModel
-from models.refits import _drawn, agreement, refit, refits, share_intervals
+from models.explanation import Explanation
+from models.refits import _drawn, agreement, pd_intervals, refit, refits, share_intervals
+from models.scaling import PointsScale
 
 INDICATORS = ["payment", "liquidity", "profit", "size"]
 
@@ -66,11 +68,27 @@ def test_a_customers_applications_are_drawn_together_and_as_many_customers_as_th
 
 
 def test_refits_come_in_the_order_of_their_seeds_whichever_is_ready_first() -> None:
-    def slow_first(seed: int) -> pd.DataFrame:
+    def slow_first(seed: int) -> Explanation:
         time.sleep(0.05 if seed == 1 else 0)
-        return pd.DataFrame({"seed": [seed]})
+        return explained([float(seed)])
 
-    assert [int(frame.loc[0, "seed"]) for frame in refits(slow_first, [1, 2, 3], threads=3)] == [1, 2, 3]
+    assert [found.base_points for found in refits(slow_first, [1, 2, 3], threads=3)] == [1, 2, 3]
+
+
+def explained(points: list[float]) -> Explanation:
+    """An explanation of which the points alone matter; the first is its base too."""
+    nothing = pd.DataFrame(index=range(len(points)))
+    return Explanation(points[0], nothing, nothing, nothing, pd.Series(points), pd.Series(points), 0.0, 0.0, "tables")
+
+
+def test_the_pd_of_an_applicant_lies_between_those_of_the_refits_but_for_a_stray_one() -> None:
+    others = [explained([600.0 + k, 500.0]) for k in range(21)]
+
+    found = pd_intervals(others, PointsScale())
+
+    assert found["low"].tolist() == pytest.approx(PointsScale().pd([619.0, 500.0]).tolist())
+    assert found["high"].tolist() == pytest.approx(PointsScale().pd([601.0, 500.0]).tolist())
+    assert pd_intervals([], PointsScale()).empty
 
 
 def test_a_refit_explains_the_applicants_by_another_draw_and_the_same_seed_by_the_same() -> None:
@@ -83,6 +101,7 @@ def test_a_refit_explains_the_applicants_by_another_draw_and_the_same_seed_by_th
 
     first, again, other = (refit(settings, 20, X, rows, X.head(50), CATALOGUE, seed) for seed in (1, 1, 2))
 
-    pd.testing.assert_frame_equal(first, again)
-    assert first.shape == (50, 2)
-    assert not np.allclose(first, other)
+    pd.testing.assert_frame_equal(first.indicators, again.indicators)
+    assert first.indicators.shape == (50, 2)
+    assert not np.allclose(first.indicators, other.indicators)
+    assert not np.allclose(first.points, other.points)

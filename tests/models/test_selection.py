@@ -5,10 +5,10 @@ import pandas as pd
 import pytest
 
 from models.metrics.discrimination import auc
-from models.selection import Support, inverse_weights, out_of_support, propensity
+from models.selection import Support, admitted_ranges, inverse_weights, out_of_support, propensity
 
 FEATURES = ["days_late", "equity", "sales", "staff"]
-SUPPORT = Support(low=dict.fromkeys(FEATURES, 0.0), high=dict.fromkeys(FEATURES, 1.0))
+SUPPORT = Support(dict.fromkeys(FEATURES, (0.0, 1.0)))
 
 
 def applicants(*rows: list[float]) -> pd.DataFrame:
@@ -79,23 +79,23 @@ def test_the_same_seed_gives_the_same_propensity_and_another_one_another(people:
 
 
 def test_support_is_the_middle_of_the_admitted_in_the_numbers_that_matter_most(people: pd.DataFrame) -> None:
-    support = Support.of(people, pd.Series({"industry": 9.0, "bureau_score": 2.0, "revenue": 1.0}))
+    support = Support.of(admitted_ranges(people), pd.Series({"industry": 9.0, "bureau_score": 2.0, "revenue": 1.0}))
 
-    assert set(support.low) == {"bureau_score", "revenue"}
-    assert support.low["bureau_score"] == pytest.approx(people["bureau_score"].quantile(0.005))
-    assert support.high["revenue"] == pytest.approx(people["revenue"].quantile(0.995))
+    assert set(support.ranges) == {"bureau_score", "revenue"}
+    assert support.ranges["bureau_score"][0] == pytest.approx(people["bureau_score"].quantile(0.005))
+    assert support.ranges["revenue"][1] == pytest.approx(people["revenue"].quantile(0.995))
 
 
 def test_only_the_twenty_most_important_features_are_watched() -> None:
     names = [f"f{k}" for k in range(25)]
     admitted = pd.DataFrame(np.random.default_rng(1).normal(size=(50, 25)), columns=names)
 
-    support = Support.of(admitted, pd.Series(np.arange(25.0), index=names))
+    support = Support.of(admitted_ranges(admitted), pd.Series(np.arange(25.0), index=names))
 
-    assert set(support.low) == set(support.high) == set(names[5:])
+    assert set(support.ranges) == set(names[5:])
 
 
 def test_a_feature_that_no_admitted_applicant_has_sets_no_range() -> None:
     admitted = pd.DataFrame({"revenue": [1.0, 2.0], "esg": [np.nan, np.nan]})
 
-    assert set(Support.of(admitted, pd.Series({"revenue": 1.0, "esg": 1.0})).low) == {"revenue"}
+    assert set(Support.of(admitted_ranges(admitted), pd.Series({"revenue": 1.0, "esg": 1.0})).ranges) == {"revenue"}

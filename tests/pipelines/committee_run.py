@@ -5,10 +5,17 @@ import math
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from features.dimensions import CATALOGUE
+from features.knock_outs import READ
 from features.tables import TABLES
-from models.grades import GRADES
+from models.grades import GRADES, MasterScale
 from models.metrics import METRICS
+from models.policy.terms import DECISIONS
+from models.scaling import PointsScale
+from pipelines.decide import judged
+from pipelines.policy import load
 
 UNASSESSED = "industry_reputation"
 """The dimension without data in this run."""
@@ -290,7 +297,8 @@ def case(name: str = "median", **changes: Any) -> dict[str, Any]:
         "points": base + sum(c["points"] for c in contributions),
         "grade": "R7",
         "cut_off_grade": "R6",
-        "decision_hint": None,
+        "pd_interval": {"low": 0.018, "high": 0.031, "refits": 8.0},
+        "decision": decision(),
         "coverage": 0.83,
         "base_points": base,
         "contributions": contributions,
@@ -313,6 +321,39 @@ def case(name: str = "median", **changes: Any) -> dict[str, Any]:
     }
 
 
+def decision(**changes: Any) -> dict[str, Any]:
+    said = {
+        "decision": "conditional",
+        "path": ["CUT_OFF", "BAND:R7"],
+        "conditions": ["shorter_terms", "quarterly_review"],
+    }
+    amounts = {
+        "cut_off_pd": 0.0212,
+        "limit": 430000.0,
+        "terms_days": 30,
+        "prepayment": 0.0,
+        "binding_cap": "equity_cap",
+    }
+    return {**said, **amounts, "policy": "balanced 2026-01 0123456789ab", **changes}
+
+
+def policy() -> dict[str, Any]:
+    """Return what stage `decide` tells of 400 applications: PDs over all grades, some without outcome, some knocked out."""
+    pds = [0.0004 * 1.018**k for k in range(400)]
+    people = pd.DataFrame({"application_id": [f"A{k:07d}" for k in range(400)], "customer_id": "C1", "pd_12m": pds})
+    people["points"] = PointsScale().points(people["pd_12m"])
+    people["label"] = [None if k % 5 == 0 else float(k % 20 == 7) for k in range(400)]
+    people = people.assign(challenger_points=people["points"] + 10, explained_coverage=0.9, out_of_support=False)
+    people = people.assign(is_new_customer=False, industry="C", region="31", requested_limit=900_000.0)
+    people = people.assign(requested_terms_days=60.0, annual_sales=6e6, total_equity=8e6, cost_of_sales=5e7)
+    rules = {
+        rule.id: ["hit" if k % 50 == 3 else "unknown" if k % 40 == 9 else "clear" for k in range(400)] for rule in READ
+    }
+    loaded = [load(name) for name in ("balanced", "conservative", "growth")]
+    found = judged(people.assign(**rules), MasterScale.from_points(PointsScale()), loaded[0], loaded[1:])
+    return json.loads(json.dumps(found))
+
+
 def scenario(**changes: Any) -> dict[str, Any]:
     moved = [
         {"feature": "rr_overdue_ratio_now", "before": 0.6234, "after": 0.182},
@@ -330,7 +371,7 @@ def reason_entry(row: dict[str, Any]) -> dict[str, Any]:
 def committee_run() -> dict[str, Any]:
     """Return a fresh run; tests may change it."""
     cases = [case(name) for name in ("best", "median", "worst_admitted", "near_cut_off", "few_data")]
-    found = {"metrics": metrics(), "details": details(), "explanation": explanation()}
+    found = {"metrics": metrics(), "details": details(), "policy": policy(), "explanation": explanation()}
     return {**found, "cases": cases, "applicants": applicants(12)}
 
 
@@ -350,16 +391,16 @@ def applicants(n: int) -> dict[str, Any]:
                 "pd_12m": 1 / (1 + 2 ** ((points - 487) / 20)),
             }
             | {"grade": GRADES[min(9, max(0, int((700 - points) // 20)))], "indicators": parts}
-            | {"counterfactual": scenario() if k % 2 else unreachable}
+            | {"counterfactual": scenario() if k % 2 else unreachable, "decision": DECISIONS[k % 4]}
         )
-    return {"cut_off_grade": "R6", "indicators": modelled, "rows": rows}
+    return {"indicators": modelled, "rows": rows}
 
 
-def write(run: dict[str, Any], evaluate: Path, explain: Path) -> None:
+def write(run: dict[str, Any], evaluate: Path, decide: Path, explain: Path) -> None:
     """Write a run into the files the report reads."""
     files = {evaluate / "metrics.json": "metrics", evaluate / "details.json": "details"}
     files |= {explain / "explanation.json": "explanation", explain / "cases.json": "cases"}
-    files |= {explain / "applicants.json": "applicants"}
+    files |= {decide / "policy.json": "policy", explain / "applicants.json": "applicants"}
     for path, key in files.items():
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(run[key], ensure_ascii=False, allow_nan=False), encoding="utf-8")

@@ -20,7 +20,7 @@ SMALL = {
     "audit": {"refits": 2, "threads": 1},
     "engine": {"threads": 1},
 }
-STAGES = ("ingest", "label", "featurize", "split", "train", "evaluate", "audit", "explain", "report")
+STAGES = ("ingest", "label", "featurize", "split", "train", "evaluate", "audit", "decide", "explain", "report")
 
 
 def params(**sections: dict[str, Any]) -> Params:

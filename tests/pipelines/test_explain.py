@@ -10,7 +10,7 @@ from models.bundle import Bundle
 from pipelines import explain, featurize, train
 from pipelines.ingest import CANONICAL
 
-CASES = ("best", "median", "worst_admitted", "near_cut_off", "few_data")
+CASES = ("best", "median", "worst_admitted", "near_cut_off", "few_data", "knocked_out")
 
 
 @pytest.fixture(scope="module")

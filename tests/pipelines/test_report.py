@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from committee_run import case, committee_run, scenario, write
+from committee_run import case, committee_run, decision, scenario, write
 
 from features.dimensions import CATALOGUE
 from pipelines.errors import InputError
-from pipelines.glossary import LANGUAGES, Language
+from pipelines.glossary import LANGUAGES, Language, say
 from pipelines.pages import portfolio
 from pipelines.pages.applicant import applicant_view, reason
 from pipelines.pages.applicant import scenario as scenario_words
@@ -132,7 +132,7 @@ def test_a_customer_called_script_does_no_harm(lang: Language):
     run = committee_run()
     person = case(customer_id=HOSTILE, application_id="=cmd()", product='"><b>', industry="<i>", currency="{x}<u>")
     person["indicators"][-1]["leading"] |= {"feature": "cx_region", "value": HOSTILE, "peer_median": None}
-    person["decision_hint"] = "'\"><img src=x onerror=alert(1)>"
+    person["decision"] |= {"policy": "'\"><img src=x onerror=alert(1)>"}
 
     read = Page(render_applicant(run, person, lang))
 
@@ -187,9 +187,7 @@ def test_the_explorer_s_columns_are_those_of_the_applicants_whole_and_rounded_as
         told = sum(data["rows"]["indicators"][k]) / 100 + data["base"]
         assert told == pytest.approx(row["points"], abs=0.1)
         assert data["scenarios"][data["rows"]["scenario"][k]] == scenario_words(row, EN)
-        assert data["decisions"][data["rows"]["decision"][k]] == (
-            "within the line" if row["grade"] in ("R1", "R2", "R3", "R4", "R5", "R6") else "outside the line"
-        )
+        assert data["decisions"][data["rows"]["decision"][k]] == say(f"decision.{row['decision']}", "en")
     assert {d["name"] for d in data["dimensions"]}.isdisjoint({"Industry reputation"})
 
 
@@ -360,16 +358,40 @@ def test_an_applicant_s_page_shows_every_indicator_and_the_way_to_the_score():
         ZH.number(case()["points"], 1),
         "R7",
         "2.40%",
-        "准入线 R6 之外",
+        "有条件准入",
+        "430,000 元人民币",
+        "PD 高于准入线 2.12%；R7 级所属区间",
+        "缩短账期、按季复审",
+        "8 次重抽样重估：1.80% 至 3.10%",
         "信用分析员",
         "风险委员会",
     ):
         assert words in text
 
 
-@pytest.mark.parametrize(("grade", "side"), [("R6", "within"), ("R7", "outside"), ("R10", "outside"), ("R1", "within")])
-def test_the_admission_line_belongs_to_its_last_grade(grade: str, side: str):
-    assert applicant_view(case(grade=grade), EN)["line"] == f"{side} the admission line R6"
+def test_without_refits_no_interval_of_the_pd_is_told():
+    assert "refits" not in Page(render_applicant(committee_run(), case(pd_interval=None), "en")).text
+
+
+def test_a_declined_applicant_is_offered_nothing_and_told_which_rules_decided():
+    found = decision(decision="decline", path=["KO1", "KO5:unknown", "MR2", "BAND:R10"], limit=0.0, conditions=[])
+
+    told = applicant_view(case(decision=found), EN)["decision"]
+
+    assert told.facts == [("none", "Limit offered", ""), ("—", "Terms offered", "")]
+    assert told.sentences[0] == (
+        "Why: knock-out KO1, on the list of dishonest debtors; knock-out KO5 unknown, its source not searched; "
+        "model and challenger scorecard disagree; the band of grade R10."
+    )
+
+
+def test_a_review_shows_the_limit_as_one_that_a_person_may_grant():
+    found = decision(decision="manual_review", path=["REQUEST"], prepayment=0.3)
+
+    told = applicant_view(case(decision=found), EN)["decision"]
+
+    assert told.facts[0] == ("CNY 430,000", "Limit if admitted", "set by a share of the customer's equity")
+    assert told.facts[1] == ("30 days", "Terms offered", "30.0% paid before delivery")
 
 
 def entry(points: float, value: float | None, peer: float | None = 0.9) -> dict[str, Any]:
@@ -469,7 +491,6 @@ def test_knock_outs_stand_apart_from_the_score_and_unsearched_is_not_clear():
     assert "Knock-out KO1 is hit: on the list of dishonest debtors; proof: E0001 (2024-01-31). It declines" in struck
     assert "The knock-out remains." in struck
     assert "The knock-out remains." not in checked
-    assert "outside the admission line R6 · knock-out KO1 is hit, whatever the grade" in struck
     assert all("Independent of the score." in text for text in (unchecked, checked, struck))
 
 
@@ -537,9 +558,9 @@ def test_an_applicant_of_whom_little_is_known_still_has_a_page():
 
 
 def test_the_stage_writes_every_page_from_the_files_of_earlier_stages(tmp_path: Path):
-    write(committee_run(), tmp_path / "evaluate", tmp_path / "explain")
+    write(committee_run(), *(tmp_path / name for name in ("evaluate", "decide", "explain")))
 
-    report(tmp_path / "evaluate", tmp_path / "explain", tmp_path / "report")
+    report(*(tmp_path / name for name in ("evaluate", "decide", "explain", "report")))
 
     written = {p.name: p.read_text(encoding="utf-8") for p in (tmp_path / "report").glob("*.html")}
     assert written == PAGES
@@ -549,7 +570,7 @@ def test_the_stage_writes_every_page_from_the_files_of_earlier_stages(tmp_path: 
 
 def test_an_earlier_stage_that_has_not_run_is_named(tmp_path: Path):
     with pytest.raises(InputError, match=r"metrics\.json not found; run `dvc repro`"):
-        report(tmp_path, tmp_path, tmp_path / "report")
+        report(tmp_path, tmp_path, tmp_path, tmp_path / "report")
 
 
 def test_the_same_run_gives_the_same_bytes():

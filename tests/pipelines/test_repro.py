@@ -66,13 +66,13 @@ def test_every_stage_gives_the_same_bytes_when_it_is_run_afresh(project):
 
 def test_a_changed_parameter_redoes_what_depends_on_it_and_nothing_else(project):
     params = project / "params.yaml"
-    params.write_text(params.read_text().replace("cut_off_grade: R6", "cut_off_grade: R5"))
+    params.write_text(params.read_text().replace("peers_at_least: 30", "peers_at_least: 31"))
 
     status = _run("dvc", "status", folder=project).stdout
 
     assert "explain" in status
     assert "train:" not in status
-    params.write_text(params.read_text().replace("cut_off_grade: R5", "cut_off_grade: R6"))
+    params.write_text(params.read_text().replace("peers_at_least: 31", "peers_at_least: 30"))
 
 
 def test_a_stage_that_fails_stops_the_job_with_its_message_and_exit_code_two(project):

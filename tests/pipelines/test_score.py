@@ -14,6 +14,7 @@ from test_spark import _spark  # noqa: F401 - the fixture
 from trial import fingerprints, params
 
 from features.dimensions import CATALOGUE
+from features.knock_outs import READ
 from models.bundle import Bundle
 from models.grades import MasterScale
 from models.policy.decision import decide
@@ -241,6 +242,35 @@ def test_a_policy_decides_with_evidence_from_the_tables_and_keeps_what_it_read(
     both = read.merge(asked[["application_id", "requested_limit"]], on="application_id", suffixes=("", "_asked"))
     assert len(both) > 0.9 * len(read)
     assert both["requested_limit"].tolist() == pytest.approx(both["requested_limit_asked"].tolist())
+
+
+def test_who_is_like_nobody_admitted_before_goes_to_a_person(portfolio: Portfolio, tmp_path: Path) -> None:
+    bundle = Bundle.read(portfolio.folder / BUNDLE)
+    frame = pd.read_parquet(portfolio.folder / FEATURES).head(40)
+    highest = {f.id: f.clip[1] for f in CATALOGUE.features if f.clip and f.id in bundle.reference}
+    beyond = {name: pd.Series(high, frame.index) for name, high in highest.items() if np.isfinite(high)}
+    extreme = pd.DataFrame({**frame.to_dict("series"), **beyond})
+    clear = {rule.id: "clear" for rule in READ}
+    for name, rows in (("usual", frame), ("extreme", extreme)):
+        rows.assign(**clear).to_parquet(tmp_path / f"{name}.parquet")
+        loose = {"score__max_lost_importance": 1.0}
+        score(portfolio, tmp_path / f"{name}.parquet", tmp_path / name, changes=loose, policy="growth")
+
+    usual, strange = (pd.read_parquet(tmp_path / name / "decision_inputs.parquet") for name in ("usual", "extreme"))
+    assert usual["out_of_support"].mean() < 0.2
+    assert strange["out_of_support"].all()
+    assert records(tmp_path / "extreme")["decision_path"].str.contains("MR1").all()
+
+
+def test_the_challengers_points_are_those_of_the_scorecard_in_the_bundle(portfolio: Portfolio, tmp_path: Path) -> None:
+    frame = matrix(portfolio)
+    frame.to_parquet(tmp_path / "m.parquet")
+    score(portfolio, tmp_path / "m.parquet", tmp_path / "out", policy="balanced")
+
+    read = pd.read_parquet(tmp_path / "out/decision_inputs.parquet")
+    expected = Bundle.read(portfolio.folder / BUNDLE).challenger_points(frame)
+    assert read["challenger_points"].tolist() == pytest.approx(expected.tolist())
+    assert np.abs(read["challenger_points"] - read["points"]).max() > 1
 
 
 def test_a_matrix_without_evidence_lets_nobody_pass_without_a_review(portfolio: Portfolio, tmp_path: Path) -> None:
