@@ -59,7 +59,7 @@ def _what_to_do(found: Mapping[str, set[str]], foreign: list[str], reporting: st
             "Set ingest.currency in params.yaml to the one to report in and deliver table fx_rates with the rates to it"
         )
     else:
-        wanted = f"other currencies than ingest.currency = {reporting}"
+        wanted = f"other currencies than {reporting}, the one reported in"
         first = f"Deliver table fx_rates with the rates to {reporting}"
     return f"{wanted} (rule DQ12): {places}. {first}, or convert all amounts to one currency yourself. {_ISO}"
 

@@ -38,11 +38,18 @@ def run(params: Params) -> None:
             spark.evaluate(connection, CANONICAL, tables, CATALOGUE, complete, FEATURES, params.engine)
         else:
             evaluate(connection, CANONICAL, tables, CATALOGUE, complete, FEATURES, rows_at_once(connection))
-        searches = _searches(tables, complete)
+        searches, currency = _searches(tables, complete), _currency(tables)
     assessed = [f.id for f in CATALOGUE.features if is_assessed(f.frame, tables)]
     model = [f.id for f in CATALOGUE.of_role("model") if f.id in assessed and f.id not in params.featurize.exclude]
-    write_json(MANIFEST, {"tables": sorted(tables), "assessed": assessed, "model": model, "searches": searches})
+    manifest = {"tables": sorted(tables), "assessed": assessed, "model": model, "searches": searches}
+    write_json(MANIFEST, manifest | {"currency": currency})
     log.info("%d features, %d of them for the model", len(assessed), len(model))
+
+
+def _currency(tables: dict[str, ir.Table]) -> str | None:
+    """Return the currency of all amounts: the one that `ingest` reports in."""
+    found = tables["applications"].select("currency").distinct().to_pyarrow()["currency"].to_pylist()
+    return found[0] if found else None
 
 
 def _searches(tables: dict[str, ir.Table], complete: list[str]) -> dict[str, float]:

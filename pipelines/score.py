@@ -205,7 +205,8 @@ def _input(
         absent.update(table_shares(worker.names, worker.weight, [name for name in needed if name not in tables]))
         refuse_absent(absent, job.allow_missing, params.score.max_lost_importance)
 
-    delivery = open_delivery(connection, job.input, scratch, params, check)
+    currency = worker.bundle.fingerprints.get("currency")
+    delivery = open_delivery(connection, job.input, scratch, params, check, currency)
     return delivery.matrix, _history(delivery, scratch.parent), absent
 
 

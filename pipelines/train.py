@@ -21,8 +21,8 @@ from models.selection import admitted_ranges
 from models.tuning import SPACE
 from pipelines.development import Development, read_development, unfitted_model
 from pipelines.errors import InputError
-from pipelines.featurize import FEATURES
-from pipelines.io import fingerprint, fresh_folder, write_json
+from pipelines.featurize import FEATURES, MANIFEST
+from pipelines.io import fingerprint, fresh_folder, read_json, write_json
 from pipelines.params import Params
 from pipelines.split import SAMPLES
 from pipelines.tune import found_settings
@@ -67,7 +67,7 @@ def _write(
 ) -> None:
     rows, names = development
     prints = {"data": fingerprint([FEATURES, SAMPLES]), "params": params.fingerprint()}
-    prints |= declarations(names, CATALOGUE, TABLES)
+    prints |= declarations(names, CATALOGUE, TABLES) | {"currency": read_json(MANIFEST)["currency"]}
     bundle = Bundle.from_model(
         model,
         scale=PointsScale(),

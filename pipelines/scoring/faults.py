@@ -54,6 +54,12 @@ FAULTS: dict[str, Fault] = {
         STOPS,
     ),
     "broken_table": Fault("a table that cannot be read", "数据表损坏", "stops: as `ingest` does", STOPS),
+    "foreign_currency": Fault(
+        "amounts in another currency than the model's",
+        "币种与模型不一致",
+        "stops: asks for fx_rates; with them amounts are converted",
+        STOPS,
+    ),
     "edited_model": Fault("a bundle whose bytes changed", "模型文件被改动", "stops: refused", STOPS),
     "other_model": Fault("another bundle than expected", "并非预期的模型", "stops: refused", STOPS),
     "other_features": Fault(

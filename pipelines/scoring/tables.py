@@ -44,19 +44,26 @@ def is_delivery(path: Path) -> bool:
 
 
 def open_delivery(
-    connection: Connection, raw: Path, scratch: Path, params: Params, check: Callable[[Tables], None]
+    connection: Connection,
+    raw: Path,
+    scratch: Path,
+    params: Params,
+    check: Callable[[Tables], None],
+    currency: str | None = None,
 ) -> Delivery:
     """Ingest raw tables and compute their features; `check` sees the tables before the features are computed.
 
+    `currency` is the one that the model was trained in: amounts of others are converted by the delivery's fx_rates.
     InputError as in the stage `ingest`, except that a large share of rows set aside (DQ13) is reported and does not stop a
     batch of which every row set aside is listed.
     """
     canonical, quarantine, report = scratch / "canonical", scratch / "quarantine", scratch / "quality.json"
     for folder in (canonical, quarantine):
         folder.mkdir()
+    changes = {"max_quarantined_share": 1.0, "currency": currency or params.ingest.currency}
     tolerant = params.model_copy(
         update={
-            "ingest": params.ingest.model_copy(update={"max_quarantined_share": 1.0}),
+            "ingest": params.ingest.model_copy(update=changes),
             "source": "tables",
             "input": raw,
         }

@@ -224,6 +224,36 @@ def test_a_table_that_cannot_be_read_stops_the_job(portfolio: Portfolio, tmp_pat
     assert "customers.parquet cannot be read as parquet" in refusal(portfolio, own, tmp_path / "job/out")
 
 
+def in_dollars(raw: Path, folder: Path, rate: float) -> Path:
+    """Return a delivery whose applications ask for dollars, each worth `rate` of the model's currency."""
+    own = shutil.copytree(raw, folder)
+    asked = pd.read_parquet(own / "applications.parquet")
+    amount = asked["requested_limit"].astype(float) / rate
+    asked.assign(currency="USD", requested_limit=amount.round(2)).to_parquet(own / "applications.parquet", index=False)
+    return own
+
+
+def test_amounts_in_another_currency_than_the_models_stop_the_job_unless_their_rates_are_there(
+    portfolio: Portfolio, tmp_path: Path
+) -> None:
+    """Fault foreign_currency."""
+    own = in_dollars(portfolio.raw, tmp_path / "own", rate=8.0)
+    (tmp_path / "job").mkdir()
+
+    message = refusal(portfolio, own, tmp_path / "job/out")
+    rates = pd.DataFrame({"currency": ["USD"], "rate_date": ["2010-01-01"], "rate_to_reporting": [8.0]})
+    rates.to_parquet(own / "fx_rates.parquet", index=False)
+    score(portfolio, own, tmp_path / "job/out", policy="balanced")
+    score(portfolio, portfolio.raw, tmp_path / "home", policy="balanced")
+
+    assert "other currencies than CNY, the one reported in (rule DQ12): USD in applications" in message
+    here, there = (
+        pd.read_parquet(folder / "decision_inputs.parquet").set_index("application_id")["requested_limit"]
+        for folder in (tmp_path / "home", tmp_path / "job/out")
+    )
+    assert there.loc[here.index].to_numpy() == pytest.approx(here.to_numpy(), abs=0.1)
+
+
 def test_a_bundle_that_was_edited_is_refused(portfolio: Portfolio, tmp_path: Path) -> None:
     """Fault edited_model."""
     model = shutil.copytree(portfolio.folder / BUNDLE, tmp_path / "bundle")
