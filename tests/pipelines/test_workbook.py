@@ -8,8 +8,9 @@ from openpyxl import load_workbook
 
 from features.dimensions import CATALOGUE
 from pipelines.glossary import LANGUAGES, Language
+from pipelines.pages.sheets import sheets
 from pipelines.pages.wording import Wording
-from pipelines.workbook import sheets, workbook
+from pipelines.workbook import workbook
 
 
 def read(run, lang: Language = "en"):
@@ -62,3 +63,15 @@ def test_what_was_not_assessed_is_empty_and_not_zero():
 
     assert rows["Industry reputation"] is None
     assert rows["Financial condition"] > 0
+
+
+def test_the_decisions_of_every_policy_and_the_swaps_between_them_can_be_computed_on():
+    run = committee_run()
+
+    book = read(run)
+
+    decisions = list(book["Decisions"].values)
+    assert len(decisions) == 1 + 4 * len(run["policy"]["policies"])
+    assert sum(row[2] for row in decisions[1:5]) == run["policy"]["n"]
+    swaps = list(book["The policy beside others"].values)
+    assert {row[0] for row in swaps[1:]} == {"Conservative", "Growth"}
