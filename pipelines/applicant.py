@@ -35,7 +35,7 @@ def run(params: Params, application_ids: Sequence[str]) -> list[Path]:
     details = {"details": read_json(EVALUATE / "details.json"), "explanation": read_json(EXPLANATION)}
     FOLDER.mkdir(parents=True, exist_ok=True)
     written = []
-    for case in with_evidence(cases, params):
+    for case in with_evidence(cases, found, params):
         for lang in LANGUAGES:
             path = FOLDER / f"{file_name(case['application_id'])}.{lang}.html"
             page = render_applicant(details, case, lang, file=file_name(case["application_id"]), root=REPORT_FROM_HERE)

@@ -95,6 +95,7 @@ class Applicants:
             "reasons_for": _reasons(sorted(assessed, key=lambda r: -r["points"]), 1)[:MOST_FOR],
             "counterfactual": self.counterfactual(at),
             "knock_outs": None,
+            "change": None,
             "peers": {"industry": str(self.peers[at]), "n": self.sizes[str(self.peers[at])]},
             "evidence": [],
         }

@@ -22,6 +22,7 @@ from models.fidelity import by_dimension, share_distance, upper_bound, worst_fou
 from models.splits import DEVELOPMENT, TEST
 from pipelines.audit import INTERVALS
 from pipelines.cases import Applicants, add_evidence, add_knock_outs, select_cases
+from pipelines.change import add_changes, previous_bundle
 from pipelines.decide import read_answers
 from pipelines.errors import InputError
 from pipelines.featurize import FEATURES
@@ -49,6 +50,10 @@ class Portfolio(NamedTuple):
     """The test sample explained, and what it is compared with."""
 
     bundle: Bundle
+    previous: Bundle
+    """What earlier applications were scored with: the bundle itself unless the parameters name another."""
+    features: pd.DataFrame
+    """Of every application of the run, whatever its sample."""
     rows: pd.DataFrame
     test: pd.DataFrame
     explanation: Explanation
@@ -56,6 +61,11 @@ class Portfolio(NamedTuple):
     by_path: Explanation
     """What batches are scored with: path-dependent."""
     applicants: Applicants
+
+    @property
+    def interventional(self) -> bool:
+        """Whether the committee reads interventional values."""
+        return self.explanation is not self.by_path
 
 
 def run(params: Params) -> None:
@@ -68,7 +78,7 @@ def run(params: Params) -> None:
     write_json(EXPLANATION, {**_global(found), "fidelity": fidelity})
     write_json(FIDELITY, metrics)
     write_json(APPLICANTS, found.applicants.listed())
-    write_json(CASES, with_evidence(select_cases(found.applicants), params))
+    write_json(CASES, with_evidence(select_cases(found.applicants), found, params))
     log.info("base plus contributions meet the prediction within %.1g log-odds", explanation.gap)
 
 
@@ -76,6 +86,7 @@ def explained(params: Params) -> Portfolio:
     """Return the test sample of the run in the project's folders, explained; InputError if it cannot be."""
     bundle = Bundle.read(BUNDLE, read_json(MODEL)["bundle_sha256"])
     features = pd.read_parquet(FEATURES)
+    previous = previous_bundle(params.explain.previous_model, bundle, features)
     rows = pd.read_parquet(SAMPLES).merge(features.drop(columns=["customer_id", "as_of"]), on="application_id")
     test = rows[rows["sample"].isin(TEST)].reset_index(drop=True)
     log.info("explaining %d applicants ...", len(test))
@@ -88,11 +99,12 @@ def explained(params: Params) -> Portfolio:
     intervals = pd.read_parquet(INTERVALS).set_index("application_id")
     people = _applicants(test)
     applicants = Applicants(people, explanation, bundle, development, params.explain, read_answers(), intervals)
-    return Portfolio(bundle, rows, test, explanation, by_path, applicants)
+    return Portfolio(bundle, previous, features, rows, test, explanation, by_path, applicants)
 
 
-def with_evidence(cases: list[dict[str, Any]], params: Params) -> list[dict[str, Any]]:
-    """Return cases with the source rows behind the features they name, and the knock-outs checked."""
+def with_evidence(cases: list[dict[str, Any]], found: Portfolio, params: Params) -> list[dict[str, Any]]:
+    """Return cases with why their points changed, the source rows behind the features named, and knock-outs checked."""
+    add_changes(cases, found.previous, found.bundle, found.features, interventional=found.interventional)
     with engine(params.engine) as connection:
         tables = read_canonical(connection, CANONICAL)
         add_evidence(cases, tables, connection)
@@ -131,8 +143,9 @@ def _global(found: Portfolio) -> dict[str, Any]:
     explanation, test, bundle = found.explanation, found.test, found.bundle
     return {
         "base_points": explanation.base_points,
+        "previous_model": None if found.previous is bundle else found.previous.sha256,
         "additivity_gap": explanation.gap,
-        "interventional": explanation is not found.by_path,
+        "interventional": found.interventional,
         "agreement": _agreement(explanation, found.by_path),
         "interaction_points": explanation.interaction_points,
         "method": explanation.method,

@@ -149,9 +149,10 @@ class Decide(Section):
 
 
 class Explain(Section):
-    """Applicants shown in the report."""
+    """Applicants shown in the report, and what model scored them before."""
 
     peers_at_least: AtLeastOne
+    previous_model: Path | None
 
 
 class Score(Section):

@@ -10,6 +10,7 @@ from features.knock_outs import KNOCK_OUTS
 from features.tables import TABLES
 from models.grades import GRADE_TEXTS, GRADES
 from pipelines.charts import DIMENSION_COLOURS, Row, grade_scale, points_bar, waterfall
+from pipelines.pages.change import change_view
 from pipelines.pages.policy import decision
 from pipelines.pages.portfolio import chip
 from pipelines.pages.wording import DASH, Wording
@@ -33,6 +34,7 @@ def applicant_view(case: dict[str, Any], w: Wording) -> dict[str, Any]:
         "in_favour": [reason(r, w) for r in case["reasons_for"]],
         "scenario": scenario(case, w) + (w.say("gap") + w.say("scenario.knocked") if _hits(case) else ""),
         "knock_outs": knock_outs(case, w),
+        "change": change_view(case, w),
         "evidence": evidence(case, w),
         "limits": limits(case, w),
     }

@@ -104,6 +104,36 @@ APPLICANT: dict[str, tuple[str, str]] = {
     ),
     "action.decline": ("It declines the application whatever the score.", "无论评分如何，均予拒绝。"),
     "action.manual_review": ("It sends the application to manual review.", "须转人工复核。"),
+    "change.title": ("Why it changed since {day}", "自 {day} 以来为何变化"),
+    "change.title.none": ("Why it changed", "为何变化"),
+    "change.none": (
+        "No earlier application of this customer is in the data; there is nothing to compare with.",
+        "数据中无该客户更早的申请，无可比较。",
+    ),
+    "change.same_model": (
+        "In this model application {application} has {before} points, grade {grade_before}; this one has {now}, grade "
+        "{grade_now}: {change} points, all of it new data.",
+        "按同一模型，申请 {application} 评分 {before}（{grade_before} 级），本次 {now}（{grade_now} 级），"
+        "变动 {change} 分，全部来自新数据。",
+    ),
+    "change.other_model": (
+        "In the previous model application {application} has {before} points, grade {grade_before}; in the new one this "
+        "application has {now}, grade {grade_now}: {change} points, of which new data {data} and the new model {model}.",
+        "按原模型，申请 {application} 评分 {before}（{grade_before} 级），本次按新模型 {now}（{grade_now} 级），"
+        "变动 {change} 分：新数据 {data} 分，新模型 {model} 分。",
+    ),
+    "change.leading": ("What moved most: then → now", "变动最大的特征"),
+    "change.moved": ("{feature}: {before} → {now}", "{feature}由 {before} 变为 {now}"),
+    "change.data": ("New data", "新数据"),
+    "change.model": ("New model", "新模型"),
+    "change.both": ("Both", "两者"),
+    "change.base": ("Base points", "基准分"),
+    "change.rest": ("All other indicators, with rounding", "其余指标（含尾差）"),
+    "change.total": ("Sum", "合计"),
+    "change.note": (
+        "In points. A part is the mean of what new data, or the new model, change when they come first and when last.",
+        "单位：分。各部分为新数据（或新模型）先变与后变时影响的平均值。",
+    ),
     "evidence.title": ("Evidence behind the features named", "所列特征的依据"),
     "evidence.note": (
         "Rows of the source tables inside the feature's period that were known on the day of the application; the newest "

@@ -190,6 +190,7 @@ def explanation() -> dict[str, Any]:
         dimensions.append({"id": d.id, "assessed": assessed, **figures, **interval})
     return {
         "base_points": 588.4,
+        "previous_model": None,
         "additivity_gap": 3e-13,
         "interventional": True,
         "agreement": {"credit_history": 0.998, "governance": 0.971, "environment": None},
@@ -307,6 +308,7 @@ def case(name: str = "median", **changes: Any) -> dict[str, Any]:
         "reasons_for": [reason_entry(r) for r in named if r["points"] >= 5][:3],
         "counterfactual": scenario(),
         "knock_outs": None,
+        "change": None,
         "peers": {"industry": "C", "n": 412},
         "evidence": [
             {
@@ -352,6 +354,19 @@ def policy() -> dict[str, Any]:
     loaded = [load(name) for name in ("balanced", "conservative", "growth")]
     found = judged(people.assign(**rules), MasterScale.from_points(PointsScale()), loaded[0], loaded[1:])
     return json.loads(json.dumps(found))
+
+
+def change(parts: list[dict[str, Any]], *, base: float = 0.0, has_new_model: bool = False) -> dict[str, Any]:
+    """Return why points moved from 600 by the parts of indicators and the base."""
+    moved = sum(i["data"] + i["model"] for i in parts) + base
+    told = {"since": "2022-11-08", "application_id": "A0000007", "points_before": 600.0, "grade_before": "R6"}
+    return {**told, "points_now": 600.0 + moved, "base": base, "has_new_model": has_new_model, "indicators": parts}
+
+
+def part(indicator_id: str, data: float, model: float = 0.0, feature: str | None = None) -> dict[str, Any]:
+    """Return what new data and a new model change in an indicator; the feature behind new data rose from 3 to 41."""
+    leading = None if feature is None else {"feature": feature, "before": 3.0, "now": 41.0}
+    return {"id": indicator_id, "data": data, "model": model, "leading": leading}
 
 
 def scenario(**changes: Any) -> dict[str, Any]:

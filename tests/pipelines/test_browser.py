@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from committee_run import applicants, case, committee_run
+from committee_run import applicants, case, change, committee_run, part
 
+from features.dimensions import CATALOGUE
 from pipelines.glossary import LANGUAGES
 from pipelines.report import render_all
 
@@ -21,13 +22,17 @@ pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium (Debian
 
 MANY = 10_000
 QUICK_MS = 100
+MOVED = [part(i.id, -9.5 + k, feature=i.features[0].id) for k, i in enumerate(CATALOGUE.indicators) if i.features]
 SERIOUS = {"serious", "critical"}
 
 
 @pytest.fixture(scope="module")
 def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("report")
-    run = committee_run() | {"applicants": applicants(MANY), "cases": [case("median")]}
+    run = committee_run() | {
+        "applicants": applicants(MANY),
+        "cases": [case("median"), case("best", change=change(MOVED))],
+    }
     run["applicants"]["rows"][77]["customer_id"] = "<script>alert(1)</script>"
     for name, page in render_all(run).items():
         (folder / name).write_text(page, encoding="utf-8")
@@ -212,12 +217,13 @@ def pages_printed(browser: Any, path: Path) -> int:
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_an_applicant_prints_on_two_pages_and_the_portfolio_on_a_bound_few(browser: Any, report: Path, lang: str):
     assert pages_printed(browser, report / f"applicant-median.{lang}.html") == 2
+    assert pages_printed(browser, report / f"applicant-best.{lang}.html") == 2
     assert pages_printed(browser, report / f"portfolio.{lang}.html") <= 28
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_both_languages_are_whole(browser: Any, report: Path, lang: str):
-    for stem in ("portfolio", "applicant-median", "explorer"):
+    for stem in ("portfolio", "applicant-median", "applicant-best", "explorer"):
         visit = Visit(browser, report / f"{stem}.{lang}.html")
         shown = visit.page.inner_text("main")
         assert visit.page.get_attribute("html", "lang") == {"zh": "zh-CN", "en": "en"}[lang]
