@@ -70,7 +70,8 @@ def step(text: str, found: dict[str, Any], w: Wording) -> str:
         what = {} if text.endswith(UNKNOWN) else {"what": w.of(_RULES[name])}
         return w.say(key, rule=name, **what)
     if name == "CUT_OFF":
-        return w.say("path.cut_off", pd=w.percent(found["cut_off_pd"]))
+        cut_off = found["cut_off_pd"]
+        return w.say("path.cut_off", pd=w.percent(cut_off)) if cut_off > 0 else w.say("path.no_cut_off")
     return w.say("path.band", grade=rest) if name == "BAND" else _both(PATH[name], w)
 
 

@@ -114,6 +114,10 @@ POLICY: dict[str, tuple[str, str]] = {
     "path.knock_out": ("knock-out {rule}, {what}", "准入红线 {rule}：{what}"),
     "path.unknown": ("knock-out {rule} unknown, its source not searched", "准入红线 {rule} 未知（未查询数据源）"),
     "path.cut_off": ("PD above the cut-off of {pd}", "PD 高于准入线 {pd}"),
+    "path.no_cut_off": (
+        "what may be earned with it does not pay for handling it, whatever the PD",
+        "预期收益不足以覆盖管理成本，与 PD 无关",
+    ),
     "path.band": ("the band of grade {grade}", "{grade} 级所属区间"),
 }
 """Words of the policy."""

@@ -385,6 +385,14 @@ def test_a_declined_applicant_is_offered_nothing_and_told_which_rules_decided():
     )
 
 
+def test_a_request_too_small_to_pay_for_its_handling_is_not_blamed_on_the_pd():
+    small = decision(decision="manual_review", path=["CUT_OFF", "BAND:R4"], cut_off_pd=0.0)
+
+    told = applicant_view(case(decision=small), EN)["decision"].sentences[0]
+
+    assert told.startswith("Why: what may be earned with it does not pay for handling it, whatever the PD;")
+
+
 def test_a_review_shows_the_limit_as_one_that_a_person_may_grant():
     found = decision(decision="manual_review", path=["REQUEST"], prepayment=0.3)
 
