@@ -27,9 +27,10 @@ def change_view(case: dict[str, Any], w: Wording) -> dict[str, Any] | None:
         return None
     with_model, total = change["has_new_model"], _total(change)
     told = [(w.of(_INDICATORS[i["id"]]), _moved(i["leading"], w), _shown(i)) for i in _told(change["indicators"])]
+    rest = w.say("change.rest" if told else "change.small")
     if with_model:
         told.append((w.say("change.base"), "", (0.0, round(change["base"], 1))))
-    told.append((w.say("change.rest"), "", _rest(total, [parts for _, _, parts in told])))
+    told.append((rest, "", _rest(total, [parts for _, _, parts in told])))
     columns = ("data", "model", "both") if with_model else ("data",)
     return {
         "sentence": _sentence(case, total, w),

@@ -129,6 +129,7 @@ APPLICANT: dict[str, tuple[str, str]] = {
     "change.both": ("Both", "两者"),
     "change.base": ("Base points", "基准分"),
     "change.rest": ("All other indicators, with rounding", "其余指标（含尾差）"),
+    "change.small": ("All indicators, each by less than a point", "全部指标（变动均不足一分）"),
     "change.total": ("Sum", "合计"),
     "change.note": (
         "In points. A part is the mean of what new data, or the new model, change when they come first and when last.",

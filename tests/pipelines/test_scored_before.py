@@ -345,3 +345,10 @@ def test_an_indicator_that_model_and_data_move_against_each_other_is_told():
 
     assert view is not None
     assert view["rows"][0]["points"] == ["+5.0", "−5.0", "0.0"]
+
+
+def test_where_no_indicator_moved_by_a_point_all_are_told_in_one_row():
+    view = change_view(changed([part("solvency", 0.4), part("litigation", -0.1)]), EN)
+
+    assert view is not None
+    assert [row["name"] for row in view["rows"]] == ["All indicators, each by less than a point", "Sum"]
