@@ -1,7 +1,7 @@
 """Documents generated from the declarations: the data dictionary `data/README.md` and empty tables to fill in.
 
 Nothing is described here twice: tables and columns come from `features.tables`, rules from `features.quality`, dimensions,
-indicators and features from `features.dimensions`.
+indicators and features from `features.dimensions`, what the batch job reads and writes from `pipelines.scoring`.
 """
 
 from collections.abc import Iterable
@@ -12,8 +12,8 @@ from features.dimensions import CATALOGUE
 from features.quality import RULES
 from features.tables import TABLES, Column, Table
 from pipelines.errors import InputError
-from pipelines.scoring.faults import FAULTS
-from pipelines.scoring.record import Field, fields
+from pipelines.markdown import grid
+from pipelines.scoring.documents import scores
 
 DICTIONARY = Path("data/README.md")
 
@@ -132,20 +132,6 @@ Feature(
 """
 
 
-SCORES = """## Scores · 评分结果
-
-What `admission score` writes: `scores.parquet` (and `scores.csv` with `--csv`), one row an application in input order;
-`schema.json`, the same as a JSON schema; `rejects.csv`, every row set aside with table, row, key, rule and reason;
-`summary.json`. Rows delivered are rows scored plus rows set aside.
-"""
-
-ABOUT_FAULTS = """### Faults · 异常输入
-
-Exit codes: 0 all scored, 3 scored with rows set aside, 2 unusable input or model (nothing is published), 1 a fault of the
-program.
-"""
-
-
 def write_dictionary() -> str:
     """Write data/README.md and return a message."""
     DICTIONARY.parent.mkdir(exist_ok=True)
@@ -173,32 +159,17 @@ def write_templates(folder: Path) -> str:
 
 def dictionary() -> str:
     """Return the data dictionary as GitHub-flavoured Markdown."""
-    parts = [HEAD, _folders(), _kinds(), *(_table(table) for table in TABLES.values()), _rules(), _scores(), _legend()]
+    parts = [HEAD, _folders(), _kinds(), *(_table(table) for table in TABLES.values()), _rules(), scores(), _legend()]
     return "\n".join([*parts, *(_dimension(dimension) for dimension in CATALOGUE.dimensions), NEW_FEATURE])
-
-
-def _grid(header: str, rows: Iterable[Iterable[object]]) -> str:
-    """Return a Markdown table; `header` separates its cells by semicolons."""
-    names = header.split("; ")
-    lines = [_line(names), _line("---" for _ in names), *(_line(row) for row in rows)]
-    return "\n".join(lines) + "\n"
-
-
-def _line(cells: Iterable[object]) -> str:
-    return "| " + " | ".join(_escaped(str(cell)) for cell in cells) + " |"
-
-
-def _escaped(text: str) -> str:
-    return " ".join(text.split()).replace("|", "\\|")
 
 
 def _folders() -> str:
     rows = ((f"`{name}/`", f"`{stage}`" if stage != "you" else stage, holds) for name, stage, holds in FOLDERS)
-    return "## Folders · 目录\n\n" + _grid("folder; written by; holds", rows)
+    return "## Folders · 目录\n\n" + grid("folder; written by; holds", rows)
 
 
 def _kinds() -> str:
-    return "## Types · 类型\n\n" + _grid("type; how it is written", KINDS.items()) + "\n## Tables · 数据表\n"
+    return "## Types · 类型\n\n" + grid("type; how it is written", KINDS.items()) + "\n## Tables · 数据表\n"
 
 
 def _table(table: Table) -> str:
@@ -209,7 +180,7 @@ def _table(table: Table) -> str:
     )
     refers = "".join(f"- `{column}` must be found in `{target}`\n" for column, target in table.references.items())
     header = "column; type; unit; required; allowed values; limits; meaning; 含义; note"
-    columns = _grid(header, (_column(column) for column in table))
+    columns = grid(header, (_column(column) for column in table))
     return f"### `{table.name}` · {table.en} · {table.zh}\n\n{facts}{refers}\n{columns}"
 
 
@@ -253,20 +224,7 @@ def _limits(column: Column) -> str:
 
 def _rules() -> str:
     rows = ((rule.id, rule.en, rule.zh) for rule in RULES.values())
-    return "## Data-quality rules · 数据质量规则\n\n" + _grid("rule; meaning; 含义", rows)
-
-
-def _scores() -> str:
-    """Return the record of `admission score`, and what that job does about faults of its input."""
-    columns = _grid("column; type; unit; null; allowed values; meaning; 含义", map(_of_record, fields()))
-    faults = _grid("fault; 问题; what happens; exit code", ((*f[:3], str(f[3])) for f in FAULTS.values()))
-    return f"{SCORES}\n{columns}\n{ABOUT_FAULTS}\n{faults}"
-
-
-def _of_record(field: Field) -> tuple[str, ...]:
-    null = "may be" if field.nullable else ""
-    allowed = ", ".join(f"`{value}`" for value in field.allowed)
-    return f"`{field.name}`", field.kind, field.unit, null, allowed, field.en, field.zh
+    return "## Data-quality rules · 数据质量规则\n\n" + grid("rule; meaning; 含义", rows)
 
 
 def _legend() -> str:
@@ -296,7 +254,7 @@ def _indicator(indicator: Indicator) -> str:
     if not indicator.features:
         return f"{head}\n{sides}\nNo feature yet: not assessed · 未评估.\n"
     header = "feature; name; 名称; formula; window; unit; direction; missing; clip; source; role"
-    return f"{head}\n{sides}\n" + _grid(header, (_feature(feature) for feature in indicator.features))
+    return f"{head}\n{sides}\n" + grid(header, (_feature(feature) for feature in indicator.features))
 
 
 def _feature(feature: Feature) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ from features.tables import TABLES, Column
 from pipelines import docs
 from pipelines.errors import InputError
 from pipelines.io import engine
+from pipelines.markdown import line
 from pipelines.raw import find_table, read_raw
 
 
@@ -51,7 +52,7 @@ def test_every_row_of_a_grid_has_as_many_cells_as_its_header() -> None:
 def test_a_bar_or_a_line_break_in_a_meaning_does_not_break_the_grid() -> None:
     column = Column(name="odd", kind="text", en="this | that\nand more", zh="甲|乙")
 
-    assert docs._line(docs._column(column)).endswith(r"| this \| that and more | 甲\|乙 |  |")
+    assert line(docs._column(column)).endswith(r"| this \| that and more | 甲\|乙 |  |")
 
 
 def test_limits_and_defaults_are_stated() -> None:
