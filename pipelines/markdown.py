@@ -6,13 +6,15 @@ from collections.abc import Iterable
 def grid(header: str, rows: Iterable[Iterable[object]]) -> str:
     """Return a Markdown table; `header` separates its cells by semicolons."""
     names = header.split("; ")
-    lines = [_line(names), _line("---" for _ in names), *(_line(row) for row in rows)]
+    lines = [line(names), line("---" for _ in names), *(line(row) for row in rows)]
     return "\n".join(lines) + "\n"
 
 
-def _line(cells: Iterable[object]) -> str:
-    return "| " + " | ".join(_escaped(str(cell)) for cell in cells) + " |"
+def line(cells: Iterable[object]) -> str:
+    """Return one line of a table, its cells escaped."""
+    return "| " + " | ".join(escaped(str(cell)) for cell in cells) + " |"
 
 
-def _escaped(text: str) -> str:
+def escaped(text: str) -> str:
+    """Return a text that cannot break its cell: on one line, bars escaped."""
     return " ".join(text.split()).replace("|", "\\|")

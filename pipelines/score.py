@@ -156,6 +156,9 @@ def _score(
 ) -> dict[str, Any]:
     """Write records and rejects into the folder and return the summary."""
     matrix, history, absent = _input(job, params, worker, connection, scratch)
+    if worker.decider is None:
+        # What only a policy reads must not set a row aside.
+        matrix = replace(matrix, evidence=())
     worker.stamp = replace(worker.stamp, absent=tuple(absent))
     if worker.decider is not None:
         worker.decider = replace(worker.decider, absent=bool(absent))

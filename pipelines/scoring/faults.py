@@ -37,6 +37,9 @@ FAULTS: dict[str, Fault] = {
     "percent": Fault(
         "percent instead of a fraction", "百分数代替小数", "row set aside where out of bounds", SETS_ASIDE
     ),
+    "evidence": Fault(
+        "no number in an amount that the policy reads", "政策所需金额不是数字", "row set aside", SETS_ASIDE
+    ),
     "no_id": Fault("an empty application_id or customer_id", "编号为空", "row set aside", SETS_ASIDE),
     "no_day": Fault("an as_of that is no day", "观察日无效", "row set aside", SETS_ASIDE),
     "repeated_id": Fault("an application_id twice", "申请编号重复", "later row set aside", SETS_ASIDE),

@@ -15,12 +15,14 @@ from numpy.typing import NDArray
 
 from features.catalogue import Catalogue, Feature
 from features.dimensions import CATALOGUE
+from features.knock_outs import READ
 from pipelines.errors import InputError
 from pipelines.scoring.evidence import EVIDENCE
 from pipelines.scoring.rejects import Reject
 
 Bools = NDArray[np.bool_]
 TABLE = "features"
+RULES = {rule.id for rule in READ}
 
 
 @dataclass(frozen=True)
@@ -76,10 +78,10 @@ def read_rows(
     features = [catalogue.feature(name) for name in names]
     frame = pd.DataFrame({f.id: _column(f, batch.column(f.id), judge) for f in features}, copy=False)
     _refuse_outside(frame, features, judge)
+    evidence = {name: _evidence(name, batch.column(name), judge) for name in EVIDENCE if name in batch.schema.names}
     good = judge.good
     bad = np.flatnonzero(~good)
     keys = ids["application_id"].take(pa.array(bad)).to_pylist()
-    evidence = {name: batch.column(name) for name in EVIDENCE if name in batch.schema.names}
     rejects = [
         Reject(TABLE, int(position[at]), key or "", str(judge.rule[at]), str(judge.reason[at]))
         for at, key in zip(bad, keys, strict=True)
@@ -132,11 +134,25 @@ def _column(feature: Feature, values: pa.Array, judge: _Judge) -> pd.Series:
     if feature.is_category:
         texts = _text(values)
         return pd.Series(pc.if_else(pc.equal(texts, ""), pa.scalar(None, pa.string()), texts).to_pandas(), dtype=object)
+    return pd.Series(_numbers(feature.id, values, judge), copy=False)
+
+
+def _evidence(name: str, values: pa.Array, judge: _Judge) -> pa.Array:
+    """Return what a policy reads as it takes it: the state of a rule as text, an amount as a number."""
+    if name in RULES:
+        return pc.utf8_lower(_text(values))
+    numbers = _numbers(name, values, judge)
+    judge.against(np.isinf(numbers), "DQ11", f"{name} is infinite; expected a number, or an empty cell")
+    return pa.array(numbers, from_pandas=True)
+
+
+def _numbers(name: str, values: pa.Array, judge: _Judge) -> NDArray[np.float64]:
+    """Return cells as numbers, NaN where there is none; rows of cells that are no numbers are noted."""
     if _is_number(values.type):
-        return pd.Series(values.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False), copy=False)
+        return np.asarray(values.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False), dtype=np.float64)
     if pa.types.is_null(values.type):
-        return pd.Series(np.full(len(values), np.nan))
-    return pd.Series(_numbers_in_text(feature, _text(values), judge))
+        return np.full(len(values), np.nan)
+    return _numbers_in_text(name, _text(values), judge)
 
 
 def _is_number(kind: pa.DataType) -> bool:
@@ -144,11 +160,11 @@ def _is_number(kind: pa.DataType) -> bool:
     return any(test(kind) for test in is_one)
 
 
-def _numbers_in_text(feature: Feature, texts: pa.Array, judge: _Judge) -> NDArray[np.float64]:
+def _numbers_in_text(name: str, texts: pa.Array, judge: _Judge) -> NDArray[np.float64]:
     cells = texts.to_pandas()
     numbers = pd.to_numeric(cells.where(cells != ""), errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
     unread = np.isnan(numbers) & ~_blank(texts) & ~cells.str.lower().eq("nan").fillna(False).to_numpy(dtype=np.bool_)
-    shown = [f"{feature.id} {cell!r} is not a number; expected digits with a decimal point" for cell in cells[unread]]
+    shown = [f"{name} {cell!r} is not a number; expected digits with a decimal point" for cell in cells[unread]]
     judge.against(unread, "DQ03", shown)
     return numbers
 

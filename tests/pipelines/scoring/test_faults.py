@@ -224,6 +224,31 @@ def test_a_table_that_cannot_be_read_stops_the_job(portfolio: Portfolio, tmp_pat
     assert "customers.parquet cannot be read as parquet" in refusal(portfolio, own, tmp_path / "job/out")
 
 
+def test_an_amount_that_the_policy_cannot_read_sets_its_row_aside_but_without_policy_harms_nobody(
+    portfolio: Portfolio, tmp_path: Path
+) -> None:
+    """Fault evidence."""
+    amounts = ["1,000", "inf", "abc", "1e5", ""] + ["250000"] * (ROWS - 5)
+    frame = matrix(portfolio, ROWS).assign(requested_limit=amounts, KO1=" CLEAR", KO2=0)
+    frame.to_parquet(tmp_path / "m.parquet", index=False)
+
+    loose = {"score__max_lost_importance": 1.0}
+    told = score(portfolio, tmp_path / "m.parquet", tmp_path / "decided", changes=loose, policy="balanced")
+    bare = score(portfolio, tmp_path / "m.parquet", tmp_path / "bare", changes=loose)
+
+    assert [(r["row"], r["rule"]) for r in rejects(tmp_path / "decided")] == [
+        ("1", "DQ03"),
+        ("2", "DQ11"),
+        ("3", "DQ03"),
+    ]
+    assert told["exit_code"] == SETS_ASIDE
+    read = pd.read_parquet(tmp_path / "decided/decision_inputs.parquet")
+    assert read["requested_limit"].iloc[0] == 100_000
+    assert set(read["KO1"]) == {"clear"}
+    assert records(tmp_path / "decided")["decision_path"].str.contains("KO2:unknown").all()
+    assert (bare["exit_code"], bare["rows"]["scored"]) == (GOES_ON, ROWS)
+
+
 def in_dollars(raw: Path, folder: Path, rate: float) -> Path:
     """Return a delivery whose applications ask for dollars, each worth `rate` of the model's currency."""
     own = shutil.copytree(raw, folder)
