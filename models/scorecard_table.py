@@ -6,11 +6,15 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
+from sklearn.model_selection import StratifiedGroupKFold
 
+from models.calibration import AffineCalibration, fit_calibration
 from models.scorecard import FeatureBins, WoeScorecard
 
 Floats = NDArray[np.float64]
+
+AS_FITTED = AffineCalibration(slope=1.0, intercept=0.0)
 
 
 @dataclass(frozen=True)
@@ -44,15 +48,15 @@ class ScorecardTable:
     bins: Mapping[str, Bins]
 
     @classmethod
-    def of(cls, scorecard: WoeScorecard, shift: float = 0.0) -> "ScorecardTable":
-        """Return the table of a fitted scorecard, its log-odds shifted (to a central tendency, say)."""
+    def of(cls, scorecard: WoeScorecard, calibration: AffineCalibration = AS_FITTED) -> "ScorecardTable":
+        """Return the table of a fitted scorecard, its log-odds calibrated."""
         fitted = zip(scorecard.bins_.items(), scorecard.coef_, strict=True)
         tables = {
-            name: _bins(bins, scorecard.encoder_.categories.get(name), float(coefficient))
+            name: _bins(bins, scorecard.encoder_.categories.get(name), calibration.slope * float(coefficient))
             for (name, bins), coefficient in fitted
             if coefficient > 0 and bins.woe.any()
         }
-        return cls(scorecard.intercept_ + shift, tables)
+        return cls(calibration.slope * scorecard.intercept_ + calibration.intercept + calibration.shift, tables)
 
     @classmethod
     def from_json(cls, content: Mapping[str, Any]) -> "ScorecardTable":
@@ -73,6 +77,32 @@ class ScorecardTable:
         for name, bins in self.bins.items():
             total += bins.of(X[name])
         return total
+
+
+def calibrated_scorecard(
+    X: pd.DataFrame,
+    bad: ArrayLike,
+    groups: ArrayLike,
+    weight: Floats,
+    *,
+    directions: Mapping[str, int],
+    n_folds: int,
+    seed: int,
+    central_tendency: float | None,
+) -> ScorecardTable:
+    """Return the scorecard of all rows, calibrated as the model is: on the log-odds of rows whose group it never saw.
+
+    A scorecard of many features is too sure of itself on the rows it was fitted on; uncalibrated it would call the best
+    applicants far better than the model does, and the riskiest far worse.
+    """
+    outcome = np.asarray(bad, dtype=np.int64)
+    folds = StratifiedGroupKFold(n_folds, shuffle=True, random_state=seed)
+    out_of_fold = np.empty(len(X))
+    for learnt, held_out in folds.split(X, outcome, groups):
+        card = WoeScorecard(directions=directions).fit(X.iloc[learnt], outcome[learnt], sample_weight=weight[learnt])
+        out_of_fold[held_out] = card.decision_function(X.iloc[held_out])
+    calibration = fit_calibration(out_of_fold, outcome == 1, weight, central_tendency)
+    return ScorecardTable.of(WoeScorecard(directions=directions).fit(X, outcome, sample_weight=weight), calibration)
 
 
 def _bins(fitted: FeatureBins, categories: tuple[str, ...] | None, coefficient: float) -> Bins:

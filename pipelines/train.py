@@ -11,12 +11,10 @@ from features.dimensions import CATALOGUE
 from features.tables import TABLES
 from features.version import declarations
 from models.bundle import Bundle
-from models.calibration import shift_to_mean
 from models.certificate import Certificate, certify
 from models.default_risk import DefaultRiskModel
 from models.scaling import PointsScale
-from models.scorecard import WoeScorecard
-from models.scorecard_table import ScorecardTable
+from models.scorecard_table import ScorecardTable, calibrated_scorecard
 from models.selection import admitted_ranges
 from models.tuning import SPACE
 from pipelines.development import Development, read_development, unfitted_model
@@ -85,14 +83,18 @@ def _write(
 
 
 def _challenger(model: DefaultRiskModel, development: Development) -> ScorecardTable:
-    """Return the scorecard grown on the same rows with the same directions, at the level of the model's PDs."""
+    """Return the scorecard grown on the same rows with the same directions, calibrated on folds of the same groups."""
     rows = development.rows
-    fitted = WoeScorecard(directions=model.directions).fit(development.X, rows["label"], sample_weight=rows["weight"])
-    table = ScorecardTable.of(fitted)
-    if model.central_tendency is None:
-        return table
-    weight = rows["weight"].to_numpy(dtype=np.float64)
-    return ScorecardTable.of(fitted, shift_to_mean(table.log_odds(development.X), model.central_tendency, weight))
+    return calibrated_scorecard(
+        development.X,
+        rows["label"],
+        rows["group"],
+        rows["weight"].to_numpy(dtype=np.float64),
+        directions=model.directions or {},
+        n_folds=model.n_folds,
+        seed=model.seed,
+        central_tendency=model.central_tendency,
+    )
 
 
 def _summary(model: DefaultRiskModel, bundle: Bundle, params: Params) -> dict[str, Any]:

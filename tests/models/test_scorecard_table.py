@@ -5,9 +5,12 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.special import expit
+from sklearn.linear_model import LogisticRegression
 
+from models.calibration import AffineCalibration
 from models.scorecard import WoeScorecard
-from models.scorecard_table import ScorecardTable
+from models.scorecard_table import ScorecardTable, calibrated_scorecard
 
 DIRECTIONS = {"days_beyond_terms": 1, "current_ratio": -1}
 
@@ -66,7 +69,34 @@ def test_a_feature_that_adds_nothing_is_left_out_and_a_missing_column_is_named(p
         table.log_odds(X.drop(columns="days_beyond_terms"))
 
 
-def test_a_shift_moves_everybody_alike(fitted_card: WoeScorecard, table: ScorecardTable, portfolio) -> None:
-    moved = ScorecardTable.of(fitted_card, shift=0.7)
+def test_a_calibration_stretches_and_moves_the_log_odds_of_everybody(fitted_card, table, portfolio) -> None:
+    calibrated = ScorecardTable.of(fitted_card, AffineCalibration(slope=0.7, intercept=0.2, shift=0.1))
 
-    assert moved.log_odds(portfolio.X) - table.log_odds(portfolio.X) == pytest.approx(0.7)
+    assert calibrated.log_odds(portfolio.X) == pytest.approx(0.7 * table.log_odds(portfolio.X) + 0.3)
+
+
+def test_a_scorecard_of_noise_is_taught_modesty_by_the_groups_it_never_saw(simulated) -> None:
+    learnt, fresh = simulated(700, seed=11), simulated(20_000, seed=12)
+    random = np.random.default_rng(13)
+    noise = [f"noise_{k}" for k in range(40)]
+    frames = [p.X.join(pd.DataFrame(random.normal(size=(len(p.X), 40)), columns=noise)) for p in (learnt, fresh)]
+    grown = {"directions": DIRECTIONS, "n_folds": 4, "seed": 1, "central_tendency": None}
+
+    calibrated = calibrated_scorecard(frames[0], learnt.defaulted, learnt.customer, np.ones(700), **grown)
+    bare = ScorecardTable.of(WoeScorecard(directions=DIRECTIONS).fit(frames[0], learnt.defaulted))
+
+    slopes = [
+        LogisticRegression(C=np.inf).fit(t.log_odds(frames[1])[:, None], fresh.defaulted).coef_[0, 0]
+        for t in (bare, calibrated)
+    ]
+    assert slopes[0] < 0.75
+    assert slopes[1] == pytest.approx(1, abs=0.25)
+
+
+def test_the_mean_pd_is_the_central_tendency_where_one_is_given(portfolio) -> None:
+    weight = np.ones(len(portfolio.X))
+    grown = {"directions": DIRECTIONS, "n_folds": 3, "seed": 1, "central_tendency": 0.03}
+
+    table = calibrated_scorecard(portfolio.X, portfolio.defaulted, portfolio.customer, weight, **grown)
+
+    assert expit(table.log_odds(portfolio.X)).mean() == pytest.approx(0.03, rel=0.15)

@@ -1,6 +1,7 @@
 """Stage `decide`: everybody who asked since the test began is decided as the batch job would, and policies are compared."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -63,9 +64,13 @@ def test_model_and_scorecard_are_compared_and_known_sales_are_read(answers: pd.D
     assert answers["challenger_points"].notna().all()
     assert answers["out_of_support"].notna().all()
     assert 0 < answers["annual_sales"].notna().mean() < 1
-    far = (answers["points"] - answers["challenger_points"]).abs() > 60
-    assert answers.loc[far, "decision_path"].str.contains("MR2").all()
-    assert not answers.loc[~far, "decision_path"].str.contains("MR2").any()
+    bundle, policy = Bundle.read(finished_run() / stage.BUNDLE), load("balanced").policy
+    strict = replace(policy, review=replace(policy.review, challenger_gap_points=10.0))
+    far = (answers["points"] - answers["challenger_points"]).abs() > 10
+    path = decide(answers[list(INPUTS)], strict, bundle.grades)["decision_path"]
+    assert 0 < far.mean() < 1
+    assert path[far].str.contains("MR2").all()
+    assert not path[~far].str.contains("MR2").any()
 
 
 def test_each_policy_decides_everybody_and_swaps_count_them_again(answers: pd.DataFrame, found: dict[str, Any]) -> None:
