@@ -6,7 +6,7 @@ Source: Nogueira, Sechidis and Brown (2018), "On the stability of feature select
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -17,6 +17,8 @@ from models.bundle import Bundle
 from models.default_risk import DefaultRiskModel
 from models.explanation import Explanation, explain, importance
 from models.scaling import PointsScale
+
+Found = TypeVar("Found")
 
 CLEAR_POINTS = 5.0
 """Contributions smaller than this may change sign: nobody is told of them."""
@@ -52,7 +54,7 @@ def _drawn(group: pd.Series, random: np.random.Generator) -> np.ndarray:
     return np.concatenate([places[k] for k in random.integers(0, len(places), len(places))])
 
 
-def refits(one: Callable[[int], Explanation], seeds: list[int], threads: int) -> list[Explanation]:
+def refits(one: Callable[[int], Found], seeds: list[int], threads: int) -> list[Found]:
     """Return what `one` gives for each seed, several at a time; the order is that of the seeds."""
     with ThreadPoolExecutor(threads) as pool:
         return list(pool.map(one, seeds))

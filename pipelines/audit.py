@@ -350,12 +350,18 @@ def _refits(params: Params, developed: Development, sample: Sample) -> list[Expl
     rows, names = developed
     settings, trees = _champion_settings(params, names), int(read_json(MODEL)["trees"])
 
-    def told(seed: int) -> Explanation:
-        found = refit(settings, trees, developed.X, rows, sample.test, CATALOGUE, seed)
-        log.info("refit %d of %d", seed - params.seed, params.audit.refits)
+    def told(seed: int) -> Explanation | None:
+        number = seed - params.seed
+        try:
+            found = refit(settings, trees, developed.X, rows, sample.test, CATALOGUE, seed)
+        except ValueError as error:
+            log.warning("refit %d of %d is left out, its draw cannot be fitted: %s", number, params.audit.refits, error)
+            return None
+        log.info("refit %d of %d", number, params.audit.refits)
         return found
 
-    return refits(told, [params.seed + k for k in range(1, params.audit.refits + 1)], params.audit.threads)
+    drawn = refits(told, [params.seed + k for k in range(1, params.audit.refits + 1)], params.audit.threads)
+    return [found for found in drawn if found is not None]
 
 
 def _write_intervals(others: list[Explanation], test: pd.DataFrame) -> None:

@@ -1,5 +1,6 @@
 """The audit of a finished run: what it holds, where its numbers come from, and its documents."""
 
+import contextlib
 import json
 import re
 from typing import Any
@@ -18,6 +19,7 @@ from models.metrics.battery_proofs import PROOFS
 from models.metrics.discrimination import auc
 from models.splits import TEST
 from pipelines import audit, report, train
+from pipelines.development import Development, read_development
 from pipelines.evaluate import METRICS_FILE
 from pipelines.featurize import FEATURES
 from pipelines.glossary import LANGUAGES
@@ -242,3 +244,17 @@ def test_bounds_are_told_in_signs_and_never_the_end_of_the_range(
 )
 def test_a_figure_is_told_as_what_it_is(kind: str, figure: float | None, expected: str) -> None:
     assert pages._figure({"kind": kind, "figure": figure}, Wording("en")) == expected
+
+
+def test_a_draw_of_customers_that_cannot_be_fitted_is_left_out_and_said(caplog: pytest.LogCaptureFixture) -> None:
+    six = params(audit={"refits": 6, "threads": 1})
+    with contextlib.chdir(finished_run()):
+        developed = read_development(six)
+        bundle = Bundle.read(train.BUNDLE)
+        rows = developed.rows
+        few = pd.concat([rows[rows["label"] == 1].drop_duplicates("group").head(2), rows[rows["label"] == 0].head(200)])
+        sample = audit._sample(bundle, developed.names)
+        found = audit._refits(six, Development(few.reset_index(drop=True), developed.names), sample)
+
+    assert 0 < len(found) < 6
+    assert sum("is left out, its draw cannot be fitted" in message for message in caplog.messages) == 6 - len(found)
