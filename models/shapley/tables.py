@@ -108,12 +108,23 @@ class Tables:
         """Return margins (n_rows,) and values (n_columns, n_rows)."""
         numbers = as_matrix(matrix, self.n_features)
         margin, values = np.zeros(len(numbers)), np.zeros((columns, len(numbers)))
-        placed = (self.first_feature, self.feature, self.first_step, self.steps)
-        added = (first_player, self.player, self.first_entry, self.entries)
 
         def look_up(rows: slice) -> None:
-            codes, paid = self.coder.codes(numbers[rows]), (self.first_margin, self.margin, margin[rows])
-            _add_up(codes, *placed, *paid, *added, values[:, rows])
+            _add_up(
+                self.coder.codes(numbers[rows]),
+                self.first_feature,
+                self.feature,
+                self.first_step,
+                self.steps,
+                self.first_margin,
+                self.margin,
+                first_player,
+                self.player,
+                self.first_entry,
+                self.entries,
+                margin[rows],
+                values[:, rows],
+            )
 
         with ThreadPoolExecutor(threads) as pool:
             list(pool.map(look_up, (slice(start, start + BLOCK) for start in range(0, len(numbers), BLOCK))))
@@ -143,11 +154,11 @@ def _add_up(
     steps: Steps,
     first_margin: Ints,
     margins: Floats,
-    margin: Floats,
     first_player: Ints,
     player: Ints,
     first_entry: Ints,
     entries: Floats,
+    margin: Floats,
     values: Floats,
 ) -> None:
     """Add to margins (n_rows,) and values (n_players, n_rows) what tables give to rows of these codes (n_features, n_rows)."""
