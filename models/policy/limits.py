@@ -71,6 +71,7 @@ def two_digits(amount: Floats) -> Floats:
 
 
 def notched(grade: pd.Series, notches: "pd.Series | int") -> pd.Series:
-    """Return grades so many notches riskier, R10 at most."""
-    place = grade.map(GRADES.index).astype(int) + notches
-    return place.clip(upper=len(GRADES) - 1).map(dict(enumerate(GRADES)))
+    """Return grades so many notches riskier, R10 at most, as a categorical of all grades."""
+    place = pd.Categorical(grade, GRADES).codes.astype(np.int64) + notches
+    riskier = pd.Categorical.from_codes(np.minimum(place, len(GRADES) - 1), GRADES, ordered=True)
+    return pd.Series(riskier, index=grade.index)
