@@ -184,11 +184,12 @@ def _path(steps: Mapping[str, Places], grade: pd.Series) -> NDArray[np.object_]:
 
     Many applicants share few paths: each is written once, found by a number of one digit a step.
     """
-    key = grade.cat.codes.to_numpy(np.int64)
+    place = grade.cat.codes.to_numpy(np.int64)
+    key = place
     for places in steps.values():
         key = key * len(DECISIONS) + places
     _, first, shared = np.unique(key, return_index=True, return_inverse=True)
-    of_row = [_one_path({name: places[row] for name, places in steps.items()}, grade.iat[row]) for row in first]
+    of_row = [_one_path({name: places[row] for name, places in steps.items()}, GRADES[place[row]]) for row in first]
     return np.array(of_row, dtype=object)[shared]
 
 
