@@ -296,6 +296,11 @@ def test_spark_scores_every_applicant_as_this_machine_does(portfolio: Portfolio,
         records(tmp_path / name).sort_values("application_id", ignore_index=True) for name in ("duckdb", "spark")
     )
     pd.testing.assert_frame_equal(local, spread, check_exact=True)
+    read, read_there = (
+        pd.read_parquet(tmp_path / name / "decision_inputs.parquet").sort_values("application_id", ignore_index=True)
+        for name in ("duckdb", "spark")
+    )
+    pd.testing.assert_frame_equal(read, read_there, check_exact=True)
     assert rejects(tmp_path / "duckdb") == rejects(tmp_path / "spark")
     assert summary(tmp_path / "duckdb")["drift"] == summary(tmp_path / "spark")["drift"]
     assert [path.name for path in sorted((tmp_path / "spark/scores.parquet").iterdir())] == ["part-00000.parquet"]
