@@ -46,7 +46,8 @@ def score_on_spark(
 ) -> tuple[int, list[Reject], Tally]:
     """Write the records as the folder `scores.parquet`; return their number, the rows set aside and the tally.
 
-    With a policy, what it read is written beside them as the folder `decision_inputs.parquet`. InputError if PySpark or Java is missing, or nothing answers at the master.
+    With a policy, what it read is written beside them as the folder `decision_inputs.parquet`. InputError if PySpark or Java
+    is missing, or nothing answers at the master.
     """
     # A fresh copy, without the parsed trees: what is sent is text and numbers.
     shared: Shared = (replace(worker.bundle), worker.stamp, worker.with_reasons, worker.decider, matrix.repeated)
