@@ -182,7 +182,8 @@ def _conditions(grade: pd.Series, policy: Policy) -> NDArray[np.object_]:
 def _path(steps: Mapping[str, Places], grade: pd.Series) -> NDArray[np.object_]:
     """Return what led away from plain admission, most severe first; the band alone where nothing did.
 
-    Many applicants share few paths: each is written once, found by a number of one digit a step.
+    Many applicants share few paths: each is written once, found by a number with a digit of base four a step. Sixty-four bits
+    hold 29 steps.
     """
     place = grade.cat.codes.to_numpy(np.int64)
     key = place

@@ -10,6 +10,7 @@ from models.policy.terms import ByGrade, Policy
 Floats = NDArray[np.float64]
 
 GRADE = pd.CategoricalDtype(list(GRADES), ordered=True)
+"""A column of grades as pandas stores it: a small number a row."""
 
 CAPS = {
     "requested": ("what was asked for", "申请额度"),

@@ -2,8 +2,10 @@
 
 import contextlib
 import json
+from dataclasses import replace
 from pathlib import Path
 
+import lightgbm
 import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
@@ -16,10 +18,12 @@ from trial import fingerprints, params
 from features.dimensions import CATALOGUE
 from features.knock_outs import READ
 from models.bundle import Bundle
+from models.explanation import Explainers
 from models.grades import MasterScale
 from models.policy.decision import decide
 from models.scaling import PointsScale
 from pipelines import score as job
+from pipelines.errors import InputError
 from pipelines.policy import load
 from pipelines.scoring.record import fields, json_schema
 from pipelines.scoring.worker import Worker
@@ -280,6 +284,21 @@ def test_a_matrix_without_evidence_lets_nobody_pass_without_a_review(portfolio: 
     found = records(tmp_path / "out")
     assert set(found["decision"]) <= {"manual_review", "decline"}
     assert found["decision_path"].str.contains("KO1").all()
+
+
+def test_tables_that_predict_another_margin_than_lightgbm_are_refused_before_anyone_is_scored(
+    portfolio: Portfolio, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bundle = Bundle.read(portfolio.folder / BUNDLE)
+    edited = lightgbm.Booster(model_str=bundle.model_text)
+    edited.set_leaf_output(0, 0, edited.get_leaf_output(0, 0) + 1e-9)
+    of_another = Explainers.of(replace(bundle, model_text=edited.model_to_string()), CATALOGUE)
+    monkeypatch.setattr(Explainers, "of", lambda *_: of_another)
+
+    with pytest.raises(InputError, match="the model's tables and LightGBM predict different margins"):
+        score(portfolio, portfolio.folder / FEATURES, tmp_path / "out")
+
+    assert not (tmp_path / "out").exists()
 
 
 @pytest.mark.spark

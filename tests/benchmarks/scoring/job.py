@@ -11,6 +11,7 @@ the later rows cost is multiplied, and its start added.
 
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -157,12 +158,25 @@ def _job(folder: Path, matrix: Path, threads: int, *more: str, program: tuple[st
     started = time.perf_counter()
     with (folder / "told.json").open("w") as out:
         process = subprocess.Popen(command, cwd=folder, stdout=out, stderr=subprocess.DEVNULL)
+        megabytes = _largest_memory(process.pid)
         _, status, usage = os.wait4(process.pid, 0)
     seconds = time.perf_counter() - started
     if os.waitstatus_to_exitcode(status):
         raise SystemExit(f"the job ended with {os.waitstatus_to_exitcode(status)}")
     laps = json.loads((folder / "told.json").read_text(encoding="utf-8"))["seconds"]
-    return Measured(seconds, laps["input"] + laps["scoring"], usage.ru_utime + usage.ru_stime, usage.ru_maxrss // 1024)
+    return Measured(seconds, laps["input"] + laps["scoring"], usage.ru_utime + usage.ru_stime, megabytes)
+
+
+def _largest_memory(process: int) -> int:
+    """Wait until a process has ended and return its largest memory in MB.
+
+    Its `ru_maxrss` would not do: Linux counts in it what the parent held when it started the process.
+    """
+    largest = 0
+    while found := re.search(r"VmHWM:\s+(\d+) kB", Path(f"/proc/{process}/status").read_text(encoding="utf-8")):
+        largest = int(found[1]) // 1024
+        time.sleep(0.05)
+    return largest
 
 
 def _tell(name: str, rows: int, job: Measured, slow: Slow) -> None:
