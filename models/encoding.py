@@ -201,6 +201,8 @@ def _is_category(column: pd.Series) -> bool:
 
 
 def _numbers(column: pd.Series) -> Floats:
+    if column.dtype == np.float64:
+        return column.to_numpy()
     if column.isna().all():
         return np.full(len(column), np.nan)
     if _is_category(column):
@@ -219,8 +221,8 @@ def _finite(column: pd.Series) -> Floats:
 
 
 def _refuse_infinite(matrix: Floats, names: tuple[str, ...]) -> None:
-    found = list(_infinite(matrix, names))
-    if found:
+    if np.isinf(matrix).any():
+        found = _infinite(matrix, names)
         raise ValueError(
             f"infinite values in {', '.join(found)}; a ratio with a zero denominator is missing: use NaN, or clip the feature"
         )

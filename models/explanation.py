@@ -55,12 +55,11 @@ class Explanation:
 
 @dataclass(frozen=True)
 class Explainers:
-    """The explainers of a bundle, built once for any number of batches: its features as players, and its indicators.
+    """How a bundle is explained, built once for any number of batches: its indicators as players, and its features beside.
 
     `indicator_of` holds the indicator of each feature, in the order of the bundle's features.
     """
 
-    features: Explainer
     indicators: Explainer
     indicator_of: tuple[str, ...]
 
@@ -76,7 +75,7 @@ class Explainers:
         background = bundle.background if interventional else None
         names = tuple(catalogue.indicator_of(name).id for name in bundle.encoder.names)
         groups = [list(dict.fromkeys(names)).index(name) for name in names]
-        return cls(explainer(bundle.booster, None, background), explainer(bundle.booster, groups, background), names)
+        return cls(explainer(bundle.booster, groups, background, with_features=True), names)
 
 
 def explain(
@@ -96,8 +95,8 @@ def explain(
     with_ = explainers or Explainers.of(bundle, catalogue, interventional=interventional)
     matrix, names = bundle.encoder.matrix(X), list(bundle.encoder.names)
     log_odds = pd.Series(bundle.decision_function(X), index=X.index)
-    by_feature = bundle.calibration.slope * with_.features.values(matrix, threads)
-    by_indicator = bundle.calibration.slope * with_.indicators.values(matrix, threads)
+    _, *values = with_.indicators.explain(matrix, threads)
+    by_indicator, by_feature = (bundle.calibration.slope * each for each in values)
     base = float(bundle.calibration.log_odds(np.array([with_.indicators.base]))[0])
     gap = max(_gap(base, values, log_odds) for values in (by_feature, by_indicator))
     features = _in_points(bundle, by_feature, X.index, names)

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from features.catalogue import Catalogue
 from models.explanation import Explanation
+from models.shapley.compiled import compiled
 
 Floats = NDArray[np.float64]
 Places = NDArray[np.intp]
@@ -42,11 +43,12 @@ def reasons(
     place of each feature's indicator, or NONE. Between equals the first indicator counts. The feature named is the one that
     moves the points furthest in the reason's own direction.
     """
-    leading = _leading(features, indicator_of, len(indicators), sign)
-    order = np.argsort(indicators * -sign, axis=0, kind="stable")[:most]
-    enough = np.take_along_axis(indicators * sign, order, axis=0) >= from_points
-    feature = np.take_along_axis(leading, order, axis=0)
-    return Reasons(np.where(enough, order, NONE), np.where(enough, feature, NONE))
+    places = np.full((most, indicators.shape[1]), NONE, dtype=np.intp)
+    _rank(np.ascontiguousarray(indicators), float(sign), from_points, np.zeros(places.shape), places)
+    leading, furthest = np.full_like(places, NONE), np.full(places.shape, -np.inf)
+    owners = np.asarray(indicator_of, dtype=np.intp)
+    _lead(np.ascontiguousarray(features), owners, float(sign), places, furthest, leading)
+    return Reasons(places, leading)
 
 
 def coded(explanation: Explanation, catalogue: Catalogue) -> tuple[list[str], list[str]]:
@@ -64,12 +66,28 @@ def coded(explanation: Explanation, catalogue: Catalogue) -> tuple[list[str], li
     return sides[0], sides[1]
 
 
-def _leading(features: Floats, indicator_of: Sequence[int], n_indicators: int, sign: int) -> Places:
-    """Return the place of the furthest of each indicator's features in one direction, shape (n_indicators, n_rows)."""
-    owner = np.asarray(indicator_of)
-    leading = np.full((n_indicators, features.shape[1]), NONE, dtype=np.intp)
-    for indicator in range(n_indicators):
-        (mine,) = np.nonzero(owner == indicator)
-        if len(mine):
-            leading[indicator] = mine[np.argmax(sign * features[mine], axis=0)]
-    return leading
+@compiled
+def _rank(indicators: Floats, sign: float, from_points: float, points: Floats, places: Places) -> None:
+    """Insert every indicator among those of each row that moved it furthest so far, behind its equals."""
+    for indicator in range(len(indicators)):
+        for row in range(indicators.shape[1]):
+            moved = sign * indicators[indicator, row]
+            at = len(places) if moved >= from_points else 0
+            while at > 0 and (places[at - 1, row] == NONE or moved > points[at - 1, row]):
+                at -= 1
+                if at + 1 < len(places):
+                    places[at + 1, row], points[at + 1, row] = places[at, row], points[at, row]
+                places[at, row], points[at, row] = indicator, moved
+
+
+@compiled
+def _lead(features: Floats, owners: Places, sign: float, places: Places, furthest: Floats, leading: Places) -> None:
+    """Note for each reason the first of its indicator's features that moves the points furthest."""
+    for feature in range(len(features)):
+        if owners[feature] == NONE:
+            continue
+        for at in range(len(places)):
+            for row in range(features.shape[1]):
+                moved = sign * features[feature, row]
+                if places[at, row] == owners[feature] and moved > furthest[at, row]:
+                    furthest[at, row], leading[at, row] = moved, feature

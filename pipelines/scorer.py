@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import mlflow
-import numpy as np
 import pandas as pd
+from mlflow.exceptions import MlflowException
 
 from features.dimensions import CATALOGUE
 from models.bundle import Bundle
@@ -20,17 +20,23 @@ class AdmissionScorer(mlflow.pyfunc.PythonModel):
     """Wraps the bundle logged beside it; scores are those of the bundle, bit for bit."""
 
     def load_context(self, context: Any) -> None:
-        """Read the bundle and build its explainers; BundleError if it is not what was written."""
+        """Read the bundle, build its explainers, compile what answers a request; BundleError if it is not what was written."""
         self.bundle = Bundle.read(Path(context.artifacts["bundle"]))
         self.explainers = Explainers.of(self.bundle, CATALOGUE)
+        self.predict(context, pd.DataFrame(index=[0]))  # the first applicant shall not wait for the compiler
 
     def predict(self, context: Any, model_input: pd.DataFrame, params: dict[str, Any] | None = None) -> pd.DataFrame:  # noqa: ARG002 - MLflow's signature
         """Return pd_12m in (0, 1), unrounded points, grade R1..R10 and reasons per row; absent columns count as missing.
 
         Reasons are codes of indicators, the most important first, such as "CR02- FN02-"; empty if none moves the points much.
+        MlflowException, which a server answers with 400, says what is wrong with a column.
         """
-        absent = {name: np.nan for name in self.bundle.encoder.names if name not in model_input}
-        X = model_input.assign(**absent)
+        try:
+            return self._scored(model_input.reindex(columns=list(self.bundle.encoder.names)))
+        except ValueError as error:
+            raise MlflowException.invalid_parameter_value(str(error)) from error
+
+    def _scored(self, X: pd.DataFrame) -> pd.DataFrame:
         against, in_favour = coded(explain(self.bundle, X, CATALOGUE, explainers=self.explainers), CATALOGUE)
         return pd.DataFrame(
             {

@@ -1,8 +1,12 @@
-"""The Spark engine: the same features by the same expressions, for tables that outgrow one machine.
+r"""The Spark engine: the same features by the same expressions, for tables that outgrow one machine.
 
 The only module that knows PySpark. On a cluster every node must see the project's folder under one path; what else it needs
-(executors, memory, queues) stands in Spark's own spark-defaults.conf, or on the line of `spark-submit`. Features never pass
-through Python; the model does, in Arrow batches.
+(executors, memory, queues) stands in Spark's own spark-defaults.conf, or on the line of `spark-submit`:
+
+    PYSPARK_PYTHON=$PWD/.venv/bin/python spark-submit --master spark://HOST:7077 --executor-memory 2g pipelines/cli.py \
+        score --model data/train/bundle --input FOLDER_OR_MATRIX --output scores --policy balanced --engine spark
+
+Features never pass through Python; the model does, in Arrow batches.
 """
 
 import logging

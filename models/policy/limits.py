@@ -9,6 +9,9 @@ from models.policy.terms import ByGrade, Policy
 
 Floats = NDArray[np.float64]
 
+GRADE = pd.CategoricalDtype(list(GRADES), ordered=True)
+"""A column of grades as pandas stores it: a small number a row."""
+
 CAPS = {
     "requested": ("what was asked for", "申请额度"),
     "need": ("what the expected purchases need", "采购所需"),
@@ -71,6 +74,7 @@ def two_digits(amount: Floats) -> Floats:
 
 
 def notched(grade: pd.Series, notches: "pd.Series | int") -> pd.Series:
-    """Return grades so many notches riskier, R10 at most."""
-    place = grade.map(GRADES.index).astype(int) + notches
-    return place.clip(upper=len(GRADES) - 1).map(dict(enumerate(GRADES)))
+    """Return grades so many notches riskier, R10 at most, as a categorical of all grades."""
+    place = pd.Categorical(grade, dtype=GRADE).codes.astype(np.int64) + notches
+    riskier = pd.Categorical.from_codes(np.minimum(place, len(GRADES) - 1), dtype=GRADE)
+    return pd.Series(riskier, index=grade.index)

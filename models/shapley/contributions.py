@@ -8,7 +8,7 @@ import lightgbm
 import numpy as np
 from numpy.typing import ArrayLike
 
-from models.shapley.matrix import as_matrix, player_of
+from models.shapley.matrix import Explained, as_matrix, player_of
 from models.shapley.trees import Floats, Ints
 
 
@@ -32,11 +32,25 @@ class Contributions:
 
     def values(self, matrix: ArrayLike, threads: int = 1) -> Floats:
         """Return the value of every player for every row, shape (n_rows, n_players), in units of the margin."""
+        return self.explain(matrix, threads).players
+
+    def explain(self, matrix: ArrayLike, threads: int = 1) -> Explained:
+        """Return margins and values of rows."""
         numbers = as_matrix(matrix, self.booster.num_feature())
-        values = np.zeros((int(self.player.max(initial=-1)) + 1, len(numbers)))
-        if len(numbers):
-            np.add.at(values, self.player, self._contributions(numbers, threads)[:, :-1].T)
-        return values.T
+        features = self._contributions(numbers, threads)[:, :-1]
+        players = np.zeros((int(self.player.max(initial=-1)) + 1, len(numbers)))
+        np.add.at(players, self.player, features.T)
+        return Explained(self.margins(numbers, threads), players.T, features)
+
+    def margins(self, matrix: ArrayLike, threads: int = 1) -> Floats:
+        """Return what `predict` with `raw_score` returns, shape (n_rows,)."""
+        numbers = as_matrix(matrix, self.booster.num_feature())
+        return self._predicted(numbers, threads, raw_score=True) if len(numbers) else np.empty(0)
 
     def _contributions(self, matrix: Floats, threads: int) -> Floats:
-        return np.asarray(self.booster.predict(matrix, pred_contrib=True, num_threads=threads))
+        if not len(matrix):
+            return np.empty((0, self.booster.num_feature() + 1))
+        return self._predicted(matrix, threads, pred_contrib=True)
+
+    def _predicted(self, matrix: Floats, threads: int, **what: bool) -> Floats:
+        return np.asarray(self.booster.predict(matrix, num_threads=threads, **what))

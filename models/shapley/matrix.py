@@ -1,11 +1,20 @@
-"""What every explainer takes: the matrix that the model predicts from, and the players that its features belong to."""
+"""What every explainer takes and gives: the matrix that the model predicts from, its features' players, and their values."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from models.shapley.trees import Floats, Ints
+
+
+class Explained(NamedTuple):
+    """Of rows: margins (n_rows,), and Shapley values of players and of features by themselves, (n_rows, n) each."""
+
+    margin: Floats
+    players: Floats
+    features: Floats
 
 
 def as_matrix(matrix: ArrayLike, n_features: int) -> Floats:

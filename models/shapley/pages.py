@@ -1,4 +1,4 @@
-"""One table: what its leaves give to each of their players, for every combination of what the leaves can tell apart."""
+"""One table: what its leaves pay and give to each player, for every combination of what the leaves can tell apart."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -52,29 +52,34 @@ class Game:
 
 @dataclass(frozen=True)
 class Page:
-    """A table: the steps of its features' codes and, for each of its players, a column of entries.
+    """A table: the steps of its features' codes, what its leaves pay, and a column of entries for each of its players.
 
-    `base` is what its leaves pay when nobody is known.
+    `base` is what its leaves pay when nobody is known, `margin` when everybody is, one number an entry: the output of the
+    leaf that the row reaches, or zero.
     """
 
     base: float
     steps: Mapping[int, Steps]
+    margin: Floats
     entries: Mapping[int, Floats]
 
 
-def pages(tree: Sequence[Leaf], game: Game) -> Iterator[Page]:
-    """Yield the tables of a tree's leaves; TabulationError if a leaf lies below too many features."""
+def pages(tree: Sequence[Leaf], games: Sequence[Game]) -> Iterator[Page]:
+    """Yield the tables of a tree's leaves, each for all games; TabulationError if a leaf lies below too many features.
+
+    No player plays in two games. The first game decides which leaves share a table, and the base.
+    """
     deepest = max(len(leaf.holds) for leaf in tree)
     if deepest > DEEPEST:
         raise TabulationError(f"a leaf lies below {deepest} features, the tables reach {DEEPEST} deep")
     for start in range(0, len(tree), MOST_LEAVES):
         leaves = tree[start : start + MOST_LEAVES]
         by_feature = masks(leaves)
-        for run in clusters(leaves, by_feature, game.player):
-            yield _page({number: leaves[number] for number in run}, by_feature, game)
+        for run in clusters(leaves, by_feature, games[0].player):
+            yield _page({number: leaves[number] for number in run}, by_feature, games)
 
 
-def _page(run: Mapping[int, Leaf], by_feature: Mapping[int, Masks], game: Game) -> Page:
+def _page(run: Mapping[int, Leaf], by_feature: Mapping[int, Masks], games: Sequence[Game]) -> Page:
     """Fill the table of a run of leaves: an axis a feature, along it the feature's classes."""
     bits = np.uint64(sum(1 << number for number in run))
     features = sorted({feature for leaf in run.values() for feature in leaf.holds})
@@ -82,19 +87,24 @@ def _page(run: Mapping[int, Leaf], by_feature: Mapping[int, Masks], game: Game) 
     for feature in features:
         classes[feature], class_of[feature] = np.unique(by_feature[feature] & bits, return_inverse=True)
     shape = [len(classes[f]) for f in features]
-    entries = {int(p): np.zeros(shape) for p in np.unique(game.player[features])}
+    entries = {int(p): np.zeros(shape) for game in games for p in np.unique(game.player[features])}
     axis = {f: [len(classes[f]) if f == other else 1 for other in features] for f in features}
-    base = 0.0
+    margin, bases = np.zeros(shape), np.zeros(len(games))
     for number, leaf in run.items():
-        asked, bit = game.asked(leaf), np.uint64(1 << number)
-        values, paid = game.play(leaf, asked)
-        pattern = _pattern(asked, lambda f: ((classes[f] & bit) > 0).reshape(axis[f]))  # noqa: B023 - called at once
-        for player, own in zip(asked, values, strict=True):
-            entries[player] += own[pattern]
-        base += paid
+        bit = np.uint64(1 << number)
+        holds = {f: ((classes[f] & bit) > 0).reshape(axis[f]) for f in leaf.holds}
+        for at, game in enumerate(games):
+            asked = game.asked(leaf)
+            values, paid = game.play(leaf, asked)
+            pattern = _pattern(asked, holds.__getitem__)
+            for player, own in zip(asked, values, strict=True):
+                entries[player] += own[pattern]
+            bases[at] += paid
+        margin += leaf.value * reduce(np.logical_and, holds.values(), np.True_)
     strides = np.cumprod([1, *shape[:0:-1]])[::-1]
     steps = {f: (class_of[f] * stride).astype(np.uint16) for f, stride in zip(features, strides, strict=False)}
-    return Page(base, {f: s for f, s in steps.items() if s.any()}, {p: e.ravel() for p, e in entries.items()})
+    asking = {f: s for f, s in steps.items() if s.any()}
+    return Page(float(bases[0]), asking, margin.ravel(), {p: e.ravel() for p, e in entries.items()})
 
 
 def _pattern(asked: Mapping[int, Sequence[int]], satisfied: Callable[[int], Bools]) -> Patterns:

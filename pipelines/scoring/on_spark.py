@@ -23,13 +23,17 @@ from pipelines.io import Connection
 from pipelines.params import Engine
 from pipelines.scoring.decisions import Decider
 from pipelines.scoring.matrix import KEYS, Matrix
+from pipelines.scoring.output import DECISION_INPUTS, INPUTS
 from pipelines.scoring.rejects import Reject
 from pipelines.scoring.worker import SCHEMA, Scored, Stamp, Tally, Worker
 
 MESSAGE = pa.schema([("message", pa.string()), ("content", pa.string())])
 """Beside the record's columns: what else a row can be, and its content as JSON; null in a record."""
 
-STREAM = pa.schema([*(field.with_nullable(True).remove_metadata() for field in SCHEMA), *MESSAGE])
+READ = [field for field in DECISION_INPUTS if field.name not in SCHEMA.names]
+"""What the policy read and the record does not hold anyway; null without a policy."""
+
+STREAM = pa.schema([*(field.with_nullable(True).remove_metadata() for field in SCHEMA), *READ, *MESSAGE])
 
 Shared = tuple[Bundle, Stamp, bool, Decider | None, NDArray[np.int64]]
 
@@ -42,7 +46,8 @@ def score_on_spark(
 ) -> tuple[int, list[Reject], Tally]:
     """Write the records as the folder `scores.parquet`; return their number, the rows set aside and the tally.
 
-    InputError if PySpark or Java is missing, or nothing answers at the master.
+    With a policy, what it read is written beside them as the folder `decision_inputs.parquet`. InputError if PySpark or Java
+    is missing, or nothing answers at the master.
     """
     # A fresh copy, without the parsed trees: what is sent is text and numbers.
     shared: Shared = (replace(worker.bundle), worker.stamp, worker.with_reasons, worker.decider, matrix.repeated)
@@ -50,7 +55,9 @@ def score_on_spark(
     spark.map_batches(
         connection, matrix.path, (*KEYS, *worker.names, *matrix.evidence), mapper, shared, STREAM, stream, settings
     )
-    records = _write_records(stream, folder / "scores.parquet")
+    records = _write_parts(stream, folder / "scores.parquet", SCHEMA)
+    if worker.decider is not None:
+        _write_parts(stream, folder / INPUTS, DECISION_INPUTS)
     return records, *_messages(stream, len(worker.names))
 
 
@@ -71,28 +78,35 @@ def mapper(shared: Shared) -> spark.Mapper:
 
 
 def _stream(scored: Scored) -> Iterator[pa.RecordBatch]:
-    nothing = [pa.nulls(scored.records.num_rows, field.type) for field in MESSAGE]
-    yield pa.RecordBatch.from_arrays([*scored.records.columns, *nothing], schema=STREAM)
+    rows = scored.records.num_rows
+    nothing = [pa.nulls(rows, field.type) for field in MESSAGE]
+    yield pa.RecordBatch.from_arrays([*scored.records.columns, *_read(scored, rows), *nothing], schema=STREAM)
     tally = scored.tally
     counts = json.dumps([tally.rows, tally.missing.tolist(), tally.unseen.tolist()])
     messages = [("tally", counts), *(("reject", json.dumps(reject)) for reject in scored.rejects)]
-    empty = [pa.nulls(len(messages), field.type) for field in SCHEMA]
+    empty = [pa.nulls(len(messages), field.type) for field in [*SCHEMA, *READ]]
     told = [pa.array(part, pa.string()) for part in zip(*messages, strict=True)]
     yield pa.RecordBatch.from_arrays([*empty, *told], schema=STREAM)
 
 
-def _write_records(stream: Path, folder: Path) -> int:
-    """Write the records of each part of the stream as a part of the output; return their number."""
+def _read(scored: Scored, rows: int) -> list[pa.Array]:
+    if scored.inputs is None:
+        return [pa.nulls(rows, field.type) for field in READ]
+    return list(pa.RecordBatch.from_pandas(scored.inputs, pa.schema(READ), preserve_index=False).columns)
+
+
+def _write_parts(stream: Path, folder: Path, schema: pa.Schema) -> int:
+    """Write the columns of a schema, of the records in each part of the stream, as a part of a folder; return their number."""
     folder.mkdir()
     count = 0
     # Spark draws lots for the names of parts, but numbers them first.
     for number, part in enumerate(sorted(stream.glob("*.parquet"))):
         path = folder / f"part-{number:05}.parquet"
-        with pq.ParquetFile(part) as file, pq.ParquetWriter(path, SCHEMA, compression="zstd") as out:
-            for batch in file.iter_batches():
-                records = batch.filter(pc.is_null(batch.column("message"))).select(SCHEMA.names)
+        with pq.ParquetFile(part) as file, pq.ParquetWriter(path, schema, compression="zstd") as out:
+            for batch in file.iter_batches(columns=[*schema.names, "message"]):
+                records = batch.filter(pc.is_null(batch.column("message"))).select(schema.names)
                 count += records.num_rows
-                out.write_batch(pa.RecordBatch.from_arrays(records.columns, schema=SCHEMA))
+                out.write_batch(pa.RecordBatch.from_arrays(records.columns, schema=schema))
     return count
 
 

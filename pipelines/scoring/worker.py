@@ -18,6 +18,7 @@ from models.bundle import Bundle
 from models.explanation import LARGEST_GAP, Explainers, importance
 from models.reasons import MOST_AGAINST, MOST_FOR, NAMED_FROM_POINTS, NONE, Reasons, reasons
 from models.selection import Support
+from models.shapley.matrix import Explained
 from pipelines.scoring.decisions import Decider
 from pipelines.scoring.record import SEPARATOR, arrow_schema
 from pipelines.scoring.rejects import Reject
@@ -87,6 +88,7 @@ class Worker:
         self.bundle, self.stamp, self.decider, self.threads = bundle, stamp, decider, threads
         self.names = bundle.encoder.names
         explainers = Explainers.of(bundle, CATALOGUE)
+        _refuse_other_margins(bundle, explainers)
         self.weight = importance_of(bundle, explainers)
         self.support = _support(bundle, self.weight)
         self.with_reasons = with_reasons
@@ -101,10 +103,12 @@ class Worker:
         known = ~np.isnan(matrix.T)
         unseen = self._unseen(rows.frame, known)
         columns = {"application_id": rows.application_id, "customer_id": rows.customer_id, "as_of": rows.as_of}
-        columns |= self._risk(matrix)
+        explained = self._explainers.indicators.explain(matrix, self.threads) if self.with_reasons else None
+        columns |= self._risk(explained.margin if explained else self._margins(matrix))
         columns["explained_coverage"] = pa.array(_coverage(known, self.weight))
         columns["flags"] = self._flags(len(rows.frame), unseen)
-        columns |= self._why(matrix, known, columns["points"].to_numpy())
+        if explained is not None:
+            columns |= self._why(explained, known, columns["points"].to_numpy())
         columns |= self._whence(len(rows.frame))
         inputs = None
         if self.decider is not None:
@@ -113,10 +117,12 @@ class Worker:
         tally = Tally(len(rows.frame), (~known).sum(axis=1), unseen.sum(axis=1))
         return Scored(_record(columns, len(rows.frame)), rejects, tally, inputs)
 
-    def _risk(self, matrix: Floats) -> dict[str, pa.Array]:
+    def _margins(self, matrix: Floats) -> Floats:
+        return self._explainers.indicators.margins(matrix, self.threads)
+
+    def _risk(self, margin: Floats) -> dict[str, pa.Array]:
         bundle = self.bundle
-        predicted = bundle.booster.predict(matrix, raw_score=True, num_threads=self.threads) if len(matrix) else []
-        log_odds = bundle.calibration.log_odds(np.asarray(predicted, dtype=np.float64))
+        log_odds = bundle.calibration.log_odds(margin)
         pd_12m, points = expit(log_odds), bundle.scale.points_from_log_odds(log_odds)
         return {
             "pd_12m": pa.array(pd_12m),
@@ -147,12 +153,10 @@ class Worker:
             flags[unseen[place]] = [f"{flag}{SEPARATOR}{word}" if flag else word for flag in flags[unseen[place]]]
         return pa.array(flags, pa.string())
 
-    def _why(self, matrix: Floats, known: NDArray[np.bool_], points: Floats) -> dict[str, pa.Array]:
-        if not self.with_reasons:
-            return {}
+    def _why(self, explained: Explained, known: NDArray[np.bool_], points: Floats) -> dict[str, pa.Array]:
         bundle, explainers = self.bundle, self._explainers
         to_points = bundle.scale.contribution(bundle.calibration.slope)
-        indicators, features = (e.values(matrix, self.threads).T for e in (explainers.indicators, explainers.features))
+        indicators, features = explained.players.T, explained.features.T
         # In place: they are the largest arrays of a batch.
         indicators *= to_points
         features *= to_points
@@ -165,7 +169,7 @@ class Worker:
                 f"base and contributions miss the prediction by {gap:.3g} log-odds, more than {LARGEST_GAP:g}"
             )
         columns = {f"points_{name}": pa.array(values) for name, values in zip(self.assessed, indicators, strict=True)}
-        columns["base_points"] = pa.array(np.full(len(matrix), base))
+        columns["base_points"] = pa.array(np.full(len(points), base))
         return columns | self._reasons(indicators, features, known)
 
     def _reasons(self, indicators: Floats, features: Floats, known: NDArray[np.bool_]) -> dict[str, pa.Array]:
@@ -189,6 +193,15 @@ class Worker:
         return {name: pa.repeat(pa.scalar(value, pa.string()), rows) for name, value in once.items()}
 
 
+def _refuse_other_margins(bundle: Bundle, explainers: Explainers) -> None:
+    """Stop unless what the explainers predict is what LightGBM predicts, to the last bit, on the bundle's background rows."""
+    if bundle.background is None:
+        return
+    expected = bundle.booster.predict(bundle.background, raw_score=True, num_threads=1)
+    if not np.array_equal(explainers.indicators.margins(bundle.background), expected):
+        raise ValueError("the model's tables and LightGBM predict different margins; install the locked versions anew")
+
+
 def importance_of(bundle: Bundle, explainers: Explainers) -> Floats:
     """Return each feature's share of the model's mean absolute points, on the bundle's background rows; shape (n_features,).
 
@@ -196,7 +209,7 @@ def importance_of(bundle: Bundle, explainers: Explainers) -> Floats:
     """
     if bundle.background is None:
         raise ValueError("the bundle holds no background rows to tell what matters to the model; train it anew")
-    values = pd.DataFrame(explainers.features.values(bundle.background))
+    values = pd.DataFrame(explainers.indicators.explain(bundle.background).features)
     return importance(values)["share"].to_numpy(dtype=np.float64)
 
 

@@ -2,8 +2,10 @@
 
 import contextlib
 import json
+from dataclasses import replace
 from pathlib import Path
 
+import lightgbm
 import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
@@ -16,10 +18,12 @@ from trial import fingerprints, params
 from features.dimensions import CATALOGUE
 from features.knock_outs import READ
 from models.bundle import Bundle
+from models.explanation import Explainers
 from models.grades import MasterScale
 from models.policy.decision import decide
 from models.scaling import PointsScale
 from pipelines import score as job
+from pipelines.errors import InputError
 from pipelines.policy import load
 from pipelines.scoring.record import fields, json_schema
 from pipelines.scoring.worker import Worker
@@ -282,6 +286,21 @@ def test_a_matrix_without_evidence_lets_nobody_pass_without_a_review(portfolio: 
     assert found["decision_path"].str.contains("KO1").all()
 
 
+def test_tables_that_predict_another_margin_than_lightgbm_are_refused_before_anyone_is_scored(
+    portfolio: Portfolio, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bundle = Bundle.read(portfolio.folder / BUNDLE)
+    edited = lightgbm.Booster(model_str=bundle.model_text)
+    edited.set_leaf_output(0, 0, edited.get_leaf_output(0, 0) + 1e-9)
+    of_another = Explainers.of(replace(bundle, model_text=edited.model_to_string()), CATALOGUE)
+    monkeypatch.setattr(Explainers, "of", lambda *_: of_another)
+
+    with pytest.raises(InputError, match="the model's tables and LightGBM predict different margins"):
+        score(portfolio, portfolio.folder / FEATURES, tmp_path / "out")
+
+    assert not (tmp_path / "out").exists()
+
+
 @pytest.mark.spark
 @pytest.mark.usefixtures("_spark")
 def test_spark_scores_every_applicant_as_this_machine_does(portfolio: Portfolio, tmp_path: Path) -> None:
@@ -296,6 +315,11 @@ def test_spark_scores_every_applicant_as_this_machine_does(portfolio: Portfolio,
         records(tmp_path / name).sort_values("application_id", ignore_index=True) for name in ("duckdb", "spark")
     )
     pd.testing.assert_frame_equal(local, spread, check_exact=True)
+    read, read_there = (
+        pd.read_parquet(tmp_path / name / "decision_inputs.parquet").sort_values("application_id", ignore_index=True)
+        for name in ("duckdb", "spark")
+    )
+    pd.testing.assert_frame_equal(read, read_there, check_exact=True)
     assert rejects(tmp_path / "duckdb") == rejects(tmp_path / "spark")
     assert summary(tmp_path / "duckdb")["drift"] == summary(tmp_path / "spark")["drift"]
     assert [path.name for path in sorted((tmp_path / "spark/scores.parquet").iterdir())] == ["part-00000.parquet"]

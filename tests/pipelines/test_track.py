@@ -1,10 +1,20 @@
 import json
 import logging
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
 
 import mlflow
 import numpy as np
 import pandas as pd
 import pytest
+import requests
 from main_job import copy_of_run, finished_run, params
 
 from models.bundle import Bundle
@@ -138,27 +148,62 @@ def test_every_trial_of_a_search_is_a_run_below_that_of_the_model(tmp_path, monk
     assert {run.data.tags["chosen"] for run in below.values()} == {"True", "False"}
 
 
-def test_the_registered_model_answers_a_request_in_json_with_pd_points_grade_and_reasons(registry, tmp_path):
+@contextmanager
+def served(model: str, store: str, log: Path) -> Iterator[str]:
+    """The address of `mlflow models serve` on this machine, up and ready; it ends with the block."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "mlflow", "models", "serve", "--model-uri", model, "--env-manager", "local"]
+    command += ["--host", "127.0.0.1", "--port", str(port), "--workers", "1"]
+    with log.open("w") as out:
+        server = subprocess.Popen(
+            command, env={**os.environ, "MLFLOW_TRACKING_URI": store}, stdout=out, stderr=out, start_new_session=True
+        )
+    try:
+        yield _ready(f"http://127.0.0.1:{port}", server, log)
+    finally:
+        os.killpg(server.pid, signal.SIGTERM)
+        server.wait(30)
+
+
+def _ready(address: str, server: subprocess.Popen, log: Path) -> str:
+    for _ in range(600):
+        with suppress(requests.ConnectionError):
+            if requests.get(f"{address}/ping", timeout=10).ok:
+                return address
+        if server.poll() is not None:
+            break
+        time.sleep(0.2)
+    raise AssertionError(f"no server: {log.read_text()[-2000:]}")
+
+
+def test_a_server_of_the_registered_model_answers_a_request_in_json_with_pd_points_grade_and_reasons(
+    registry, tmp_path
+):
     folder, runs = registry
     rows = pd.read_parquet(folder / train.FEATURES).head(5)
     bundle = Bundle.read(folder / train.BUNDLE)
-    request, answer = tmp_path / "request.json", tmp_path / "answer.json"
     frame = rows[list(bundle.encoder.names)].astype(object).where(rows[list(bundle.encoder.names)].notna(), None)
-    request.write_text(json.dumps({"dataframe_split": json.loads(frame.to_json(orient="split", index=False))}))
-    uri = mlflow.register_model(f"runs:/{runs[0].info.run_id}/model", "customer-pd")
+    request = {"dataframe_split": json.loads(frame.to_json(orient="split", index=False))}
+    version = mlflow.register_model(f"runs:/{runs[0].info.run_id}/model", "customer-pd").version
 
-    mlflow.models.predict(
-        f"models:/customer-pd/{uri.version}",
-        input_path=str(request),
-        content_type="json",
-        output_path=str(answer),
-        env_manager="local",
-    )
+    with served(f"models:/customer-pd/{version}", mlflow.get_tracking_uri(), tmp_path / "log") as address:
+        answer = requests.post(f"{address}/invocations", json=request, timeout=60)
+        of_an_industry_alone = {"dataframe_split": {"columns": ["cx_industry"], "data": [["C"]]}}
+        little = requests.post(f"{address}/invocations", json=of_an_industry_alone, timeout=60)
+        wrong = {"dataframe_split": {"columns": ["cx_industry"], "data": [[5]]}}
+        refused = requests.post(f"{address}/invocations", json=wrong, timeout=60)
 
-    predictions = pd.DataFrame(json.loads(answer.read_text())["predictions"])
+    predictions = pd.DataFrame(answer.json()["predictions"])
     assert predictions["pd_12m"].tolist() == pytest.approx(bundle.pd(rows).tolist(), rel=1e-12)
+    assert predictions["points"].tolist() == pytest.approx(bundle.points(rows).tolist(), rel=1e-12)
     assert predictions["grade"].tolist() == bundle.grade(rows).tolist()
     assert predictions["reasons_against"].str.fullmatch(r"([A-Z]{2}\d\d-( [A-Z]{2}\d\d-){0,3})?").all()
+    assert 0 < little.json()["predictions"][0]["pd_12m"] < 1
+    assert refused.status_code == 400
+    assert "column 'cx_industry' was text when fitting" in refused.json()["message"]
+    assert "stack_trace" not in refused.json()
 
 
 def test_the_batch_job_reads_the_registered_model_by_its_alias_and_checks_the_recorded_hash(registry):

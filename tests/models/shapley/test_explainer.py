@@ -54,6 +54,9 @@ def test_a_model_that_outgrows_the_tables_is_explained_by_lightgbm_and_the_log_s
     np.testing.assert_allclose(found.values(X)[:, 0], expected[:, :2].sum(axis=1), atol=1e-12)
     np.testing.assert_allclose(found.values(X)[:, 1], expected[:, 2:5].sum(axis=1), atol=1e-12)
     assert found.values(X[:0]).shape == (0, 2)
+    assert found.explain(X).margin.tobytes() == booster.predict(X, raw_score=True).tobytes()
+    assert found.explain(X).features.tobytes() == np.ascontiguousarray(expected[:, :-1]).tobytes()
+    assert [part.shape for part in found.explain(X[:0])] == [(0,), (0, 2), (0, 5)]
     assert reason in caplog.text
     assert "explaining by pred_contrib" in caplog.text
 

@@ -52,6 +52,7 @@ def contributions(booster: lightgbm.Booster, X: np.ndarray) -> np.ndarray:
 
 def assert_as_lightgbm_says(booster: lightgbm.Booster, X: np.ndarray) -> Tables:
     tables, expected = tabulate(booster), contributions(booster, X)
+    assert tables.margins(X).tobytes() == booster.predict(X, raw_score=True, num_threads=1).tobytes()
     size = max(1.0, np.abs(expected).max())
     assert np.abs(tables.values(X) - expected[:, :-1]).max() < 1e-12 * size
     assert abs(tables.base - expected[0, -1]) < 1e-12 * size
@@ -222,6 +223,23 @@ def test_the_same_bytes_whatever_the_threads_the_batches_and_the_layout(X, boost
     assert tabulate(booster, GROUPS).values(rows).tobytes() == whole.tobytes()
 
 
+@pytest.mark.parametrize("background", [False, True])
+def test_one_pass_gives_margins_indicators_and_features_as_three_passes_would(X, booster, background):
+    rows, against = np.vstack([X, awkward(X)]), X[:50] if background else None
+
+    explained = tabulate(booster, GROUPS, against, with_features=True).explain(rows, threads=2)
+
+    assert explained.margin.tobytes() == booster.predict(rows, raw_score=True).tobytes()
+    assert explained.players.tobytes() == tabulate(booster, GROUPS, against).values(rows).tobytes()
+    assert np.abs(explained.features - tabulate(booster, None, against).values(rows)).max() < 1e-12
+
+
+def test_features_that_are_the_players_are_not_tabulated_twice(X, booster):
+    explained = tabulate(booster).explain(X)
+
+    assert explained.features.tobytes() == explained.players.tobytes()
+
+
 def test_tables_travel_to_another_process_as_they_are(X, booster):
     tables = tabulate(booster, GROUPS, X[:50])
 
@@ -235,7 +253,10 @@ def test_single_precision_is_compared_with_thresholds_of_double_precision_as_in_
 
 
 def test_nobody_to_explain_gives_no_values(booster):
-    assert tabulate(booster, GROUPS).values(np.empty((0, 6))).shape == (0, 3)
+    tables, nobody = tabulate(booster, GROUPS, with_features=True), np.empty((0, 6))
+
+    assert tables.values(nobody).shape == (0, 3)
+    assert [part.shape for part in tables.explain(nobody)] == [(0,), (0, 3), (0, 6)]
 
 
 def test_a_player_whose_features_the_trees_never_ask_gets_nothing(X):
