@@ -6,7 +6,7 @@ its features together, not the sum of what each would get alone. A dimension's v
 Source: Lundberg et al. 2020, "From local explanations to global understanding with explainable AI for trees".
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -51,6 +51,11 @@ class Explanation:
     gap: float
     interaction_points: float
     method: str
+
+    def of_rows(self, places: NDArray[np.intp]) -> "Explanation":
+        """Return the explanation of some of the rows, by their places, numbered anew."""
+        frames = ("features", "indicators", "dimensions", "log_odds", "points")
+        return replace(self, **{name: getattr(self, name).iloc[places].reset_index(drop=True) for name in frames})
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,7 @@ GRADE_TEXTS = {
     "R7": GradeText("Raised risk", "风险偏高", "B"),
     "R8": GradeText("High risk", "风险高", "B-"),
     "R9": GradeText("Very high risk", "风险很高", "CCC+"),
-    "R10": GradeText("Default likely unless things change", "风险极高", "CCC/C"),
+    "R10": GradeText("Extreme risk", "风险极高", "CCC/C"),
 }
 
 GRADES = tuple(GRADE_TEXTS)

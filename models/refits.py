@@ -79,12 +79,17 @@ def share_intervals(others: list[pd.DataFrame], level: float = 0.95) -> pd.DataF
     return pd.DataFrame({"low": shares.quantile(tail), "high": shares.quantile(1 - tail)})
 
 
-def pd_intervals(others: list[Explanation], scale: PointsScale, level: float = 0.9) -> pd.DataFrame:
-    """Return low and high of each applicant's PD over the refits, rows as explained; none without refits."""
+def pd_intervals(points: pd.Series, others: list[Explanation], scale: PointsScale, level: float = 0.9) -> pd.DataFrame:
+    """Return low and high of each applicant's PD: the spread of the refits about their median, set about `points`.
+
+    Rows as explained, none without refits. The spread and not the PDs themselves: a refit sees fewer different customers and
+    is calibrated on two folds, which pulls all its PDs towards the mean.
+    """
     if not others:
         return pd.DataFrame({"low": [], "high": []}, dtype=np.float64)
-    pds = np.array([scale.pd(other.points) for other in others])
-    low, high = np.quantile(pds, [(1 - level) / 2, (1 + level) / 2], axis=0)
+    told = np.array([other.points for other in others])
+    apart = np.quantile(told - np.median(told, axis=0), [(1 + level) / 2, (1 - level) / 2], axis=0)
+    low, high = (scale.pd(points.to_numpy() + gap) for gap in apart)
     return pd.DataFrame({"low": low, "high": high})
 
 

@@ -21,14 +21,14 @@ REPORT_FROM_HERE = "../report/"
 def run(params: Params, application_ids: Sequence[str]) -> list[Path]:
     """Write the pages of applications in both languages and return their paths.
 
-    InputError names the applications that are not in the test sample, before anything is written.
+    InputError names the applications that nobody made since the test began, before anything is written.
     """
     found = explained(params)
-    place = {name: at for at, name in enumerate(found.test["application_id"])}
+    place = {name: at for at, name in enumerate(found.applicants.people["application_id"])}
     unknown = [name for name in application_ids if name not in place]
     if unknown:
         raise InputError(
-            f"no application of the test sample is called {', '.join(map(repr, unknown))}; the explorer "
+            f"no application since the test began is called {', '.join(map(repr, unknown))}; the explorer "
             "(data/report/explorer.en.html) lists them all"
         )
     cases = [found.applicants.case("asked", place[name]) for name in dict.fromkeys(application_ids)]

@@ -91,7 +91,7 @@ def run(params: Params) -> None:
     certificate = [certified.as_json() for certified in certify(bundle.booster, bundle.directions)]
     directions = _directions(sample.test, explained, unconstrained)
     others = _refits(params, developed, sample)
-    _write_intervals(others, sample.test)
+    _write_intervals(explained, others, sample.test)
     stability = _stability(others, explained)
     details = {
         "checks": [*_checks(inputs, evaluated), *_proofs(explained, stability, directions, certificate)],
@@ -364,8 +364,8 @@ def _refits(params: Params, developed: Development, sample: Sample) -> list[Expl
     return [found for found in drawn if found is not None]
 
 
-def _write_intervals(others: list[Explanation], test: pd.DataFrame) -> None:
-    found = pd_intervals(others, PointsScale())
+def _write_intervals(explained: Explanation, others: list[Explanation], test: pd.DataFrame) -> None:
+    found = pd_intervals(explained.points, others, PointsScale())
     found.insert(0, "application_id", test["application_id"] if others else pd.Series(dtype=str))
     found.assign(refits=len(others)).sort_values("application_id").to_parquet(INTERVALS, index=False)
 

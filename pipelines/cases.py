@@ -1,6 +1,7 @@
 """Which applicants the committee sees, and everything their page needs."""
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -17,16 +18,22 @@ from features.evidence import days_of, source_rows, sources
 from features.knock_outs import READ, proofs, states
 from features.tables import MINOR_UNITS, TABLES
 from models.bundle import Bundle
-from models.counterfactual import Counterfactuals, counterfactuals, moves
+from models.counterfactual import REACHED, Counterfactuals, counterfactuals, moves
 from models.explanation import Explanation, median_case, percentiles
-from models.policy.decision import SEPARATOR
+from models.policy.decision import SEPARATOR, decide
 from models.reasons import MOST_AGAINST, MOST_FOR, NAMED_FROM_POINTS
 from pipelines.decide import Answers
 from pipelines.io import Connection
 from pipelines.params import Explain
 
 FEW_DATA = 0.7
-"""An applicant with fewer of the model's indicators assessed than this is the case of few data."""
+"""An applicant whose known values carry less of the model than this is the case of few data."""
+
+REQUESTED: Mapping[str, tuple[str, Callable[[float], float]]] = {
+    "cx_log_requested_limit": ("requested_limit", math.exp),
+    "cx_requested_terms_days": ("requested_terms_days", float),
+}
+"""Features that are the request itself: what the policy reads instead of each."""
 
 ALL = "all"
 """The peers of an applicant whose industry is too small in development."""
@@ -50,27 +57,41 @@ class Applicants:
         intervals: pd.DataFrame,
     ):
         self.people, self.explanation, self.bundle = people, explanation, bundle
-        self.policy, self.answers = answers.policy, answers.rows.loc[people["application_id"]]
-        self.intervals = intervals
-        self.coverage = _coverage(people, explanation)
+        self.loaded, self.intervals = answers.loaded, intervals
+        by_application = answers.rows.set_index("application_id", drop=False)
+        self.answers = by_application.loc[people["application_id"]].reset_index(drop=True)
         self.peers = _peers(people["industry_code"].str[:1], development, settings.peers_at_least)
         self.ranks = percentiles(explanation.indicators, self.peers)
         self.medians, self.sizes = _medians(explanation, development)
         self.scenarios: Counterfactuals = counterfactuals(bundle, people, moves(bundle, development, CATALOGUE))
         self._changes = dict(list(self.scenarios.changes.groupby("row")))
+        self._decisions_after = self._decided_after()
 
     def selected(self) -> dict[str, int]:
-        """Return the row of each case the committee always sees; a knocked-out one where there is any."""
+        """Return the row of each case the committee always sees, all of known outcome; a knocked-out one where there is any."""
         up_to = self.bundle.grades.table().set_index("grade")["pd_up_to"].to_dict()
         line = float(self.bundle.scale.points([up_to[self.cut_off_grade]])[0])
-        rules = self.answers[[rule.id for rule in READ]]
-        admitted, hit = self.answers["decision"] == "admit", (rules == "hit").any(axis=1)
-        return _positions(self.explanation.points, self.coverage, line, admitted.to_numpy(bool), hit.to_numpy(bool))
+        known = np.flatnonzero(self.people["label"].notna())
+        answers, points = self.answers.iloc[known], self.explanation.points.iloc[known]
+        admitted, hit = answers["decision"] == "admit", (answers[[rule.id for rule in READ]] == "hit").any(axis=1)
+        found = _positions(points, answers["explained_coverage"], line, admitted.to_numpy(bool), hit.to_numpy(bool))
+        return {name: int(known[place]) for name, place in found.items()}
 
     @property
     def cut_off_grade(self) -> str:
         """The last grade that the policy admits outright."""
-        return str(self.policy["bands"]["admit_up_to"])
+        return self.loaded.policy.bands.admit_up_to
+
+    def _decided_after(self) -> pd.Series:
+        """Return what the policy would say of each applicant with the PD of its scenario, and the request that it names."""
+        found = self.scenarios.scenarios.reset_index(drop=True)
+        pd_after = found["pd_after"].where(found["status"] == REACHED, self.answers["pd_12m"]).astype(float)
+        after = self.answers.assign(pd_12m=pd_after, points=self.bundle.scale.points(pd_after))
+        changes = self.scenarios.changes
+        for feature, (column, read) in REQUESTED.items():
+            own = changes[changes["feature"] == feature]
+            after.loc[own["row"].to_numpy(), column] = own["after"].map(read).to_numpy(float)
+        return decide(after, self.loaded.policy, self.bundle.grades)["decision"]
 
     def case(self, name: str, at: int) -> dict[str, Any]:
         """Return everything on the page of the applicant in row `at`."""
@@ -87,7 +108,6 @@ class Applicants:
             "pd_interval": self._interval(at),
             "cut_off_grade": self.cut_off_grade,
             "decision": self._decision(at),
-            "coverage": float(self.coverage.to_numpy()[at]),
             "base_points": self.explanation.base_points,
             "contributions": [self._dimension(d.id, at) for d in CATALOGUE.dimensions],
             "indicators": rows,
@@ -120,7 +140,12 @@ class Applicants:
         """Return what would have to change for a better grade, or why nothing is told."""
         found = {str(key): value for key, value in self.scenarios.scenarios.iloc[at].items()}
         changes = self._changes[at].to_dict("records") if at in self._changes else []
-        return {**found, "changes": [{key: c[key] for key in ("feature", "before", "after")} for c in changes]}
+        after = str(self._decisions_after.iloc[at]) if found["status"] == REACHED else None
+        return {
+            **found,
+            "decision_after": after,
+            "changes": [{key: c[key] for key in ("feature", "before", "after")} for c in changes],
+        }
 
     def _decision(self, at: int) -> dict[str, Any]:
         """Return the policy's answer: path and conditions as lists, amounts in currency units."""
@@ -135,7 +160,9 @@ class Applicants:
             "terms_days": int(row["terms_days"]),
             "prepayment": float(row["prepayment"]),
             "binding_cap": row["binding_cap"],
-            "policy": self.policy["version"],
+            "explained_coverage": float(row["explained_coverage"]),
+            "out_of_support": bool(row["out_of_support"]),
+            "policy": self.loaded.version,
         }
 
     def _interval(self, at: int) -> dict[str, float] | None:
@@ -327,13 +354,6 @@ def _medians(explanation: Explanation, development: pd.DataFrame) -> tuple[dict[
     return {n: {str(k): float(v) for k, v in m.items()} for n, m in medians.items()}, {
         name: len(part) for name, part in groups.items()
     }
-
-
-def _coverage(people: pd.DataFrame, explanation: Explanation) -> pd.Series:
-    """Return the share of the model's indicators with at least one value, per applicant."""
-    model = [str(name) for name in explanation.features]
-    by_indicator = people[model].notna().T.groupby([CATALOGUE.indicator_of(n).id for n in model]).any().T
-    return by_indicator.mean(axis=1)
 
 
 def _positions(

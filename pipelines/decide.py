@@ -57,15 +57,20 @@ def run(params: Params) -> None:
 
 
 class Answers(NamedTuple):
-    """What the stage left: the policy in force in numbers, and its answers with what it read, by application."""
+    """What the stage left: the policy in force, and its answers with what it read of each application."""
 
-    policy: dict[str, Any]
+    loaded: Loaded
     rows: pd.DataFrame
 
 
-def read_answers() -> Answers:
-    """Return what the stage found in the project's folders."""
-    return Answers(read_json(POLICY)["in_force"], pd.read_parquet(DECISIONS).set_index("application_id"))
+def read_answers(params: Params) -> Answers:
+    """Return what the stage found in the project's folders; InputError if the policy has changed since."""
+    loaded, stated = policy.load(params.decide.policy), read_json(POLICY)["in_force"]["version"]
+    if loaded.version != stated:
+        raise InputError(
+            f"{FOLDER} was decided by policy {stated}, decide.policy is {loaded.version} now; run `admission decide` again"
+        )
+    return Answers(loaded, pd.read_parquet(DECISIONS))
 
 
 def _through_the_door(params: Params) -> pd.DataFrame:

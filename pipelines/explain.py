@@ -61,6 +61,7 @@ class Portfolio(NamedTuple):
     by_path: Explanation
     """What batches are scored with: path-dependent."""
     applicants: Applicants
+    """Everybody who asked since the test began, of known outcome or not."""
 
     @property
     def interventional(self) -> bool:
@@ -89,16 +90,19 @@ def explained(params: Params) -> Portfolio:
     previous = previous_bundle(params.explain.previous_model, bundle, features)
     rows = pd.read_parquet(SAMPLES).merge(features.drop(columns=["customer_id", "as_of"]), on="application_id")
     test = rows[rows["sample"].isin(TEST)].reset_index(drop=True)
-    log.info("explaining %d applicants ...", len(test))
+    answers = read_answers(params)
+    people = _applicants(features[features["application_id"].isin(answers.rows["application_id"])], test)
+    log.info("explaining %d applicants ...", len(people))
     try:
         by_path = explain(bundle, test, CATALOGUE)
-        explanation = by_path if bundle.background is None else explain(bundle, test, CATALOGUE, interventional=True)
+        everybody = explain(bundle, people, CATALOGUE, interventional=bundle.background is not None)
     except ValueError as error:
         raise InputError(str(error)) from None
+    tested = pd.Index(people["application_id"]).get_indexer(test["application_id"])
+    explanation = by_path if bundle.background is None else everybody.of_rows(tested)
     development = rows[rows["sample"] == DEVELOPMENT]
     intervals = pd.read_parquet(INTERVALS).set_index("application_id")
-    people = _applicants(test)
-    applicants = Applicants(people, explanation, bundle, development, params.explain, read_answers(), intervals)
+    applicants = Applicants(people, everybody, bundle, development, params.explain, answers, intervals)
     return Portfolio(bundle, previous, features, rows, test, explanation, by_path, applicants)
 
 
@@ -130,13 +134,14 @@ def _write_contributions(found: Portfolio) -> None:
     pd.concat([head, *parts], axis=1).sort_values("application_id").to_parquet(CONTRIBUTIONS, index=False)
 
 
-def _applicants(test: pd.DataFrame) -> pd.DataFrame:
-    """The test rows with what the application and the master record say of each."""
+def _applicants(asked: pd.DataFrame, test: pd.DataFrame) -> pd.DataFrame:
+    """The features of those who asked, with what application and master record say of each, and the outcome if known."""
     columns = ["application_id", "product", "requested_limit", "requested_terms_days", "currency"]
-    asked = pd.read_parquet(CANONICAL / "applications.parquet", columns=columns)
+    request = pd.read_parquet(CANONICAL / "applications.parquet", columns=columns)
     customers = pd.read_parquet(CANONICAL / "customers.parquet", columns=["customer_id", "industry_code", "known_at"])
     latest = customers.sort_values(["customer_id", "known_at"]).drop_duplicates("customer_id", keep="last")
-    return test.merge(asked, on="application_id").merge(latest.drop(columns="known_at"), on="customer_id", how="left")
+    known = asked.merge(request, on="application_id").merge(test[["application_id", "label"]], how="left")
+    return known.merge(latest.drop(columns="known_at"), on="customer_id", how="left")
 
 
 def _global(found: Portfolio) -> dict[str, Any]:

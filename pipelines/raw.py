@@ -9,6 +9,8 @@ from pathlib import Path
 
 import duckdb
 import ibis.expr.types as ir
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from features.tables import Table
 from pipelines.errors import InputError
@@ -93,7 +95,26 @@ def _numbered(connection: Connection, table: Table, query: str) -> ir.Table:
 def _single(path: Path) -> str:
     """Return the query of a parquet file's rows, numbered from 1."""
     scan = f"read_parquet('{quoted(path)}', file_row_number=true)"
-    return f"SELECT file_row_number + 1 AS dq_row, * EXCLUDE (file_row_number) FROM {scan}"
+    return f"SELECT file_row_number + 1 AS dq_row, * EXCLUDE (file_row_number) {_local_times(path)} FROM {scan}"
+
+
+def _local_times(path: Path) -> str:
+    """Return the SQL that reads instants of a parquet file in the time zone their column states: a day is a local day."""
+    try:
+        schema = pq.read_schema(path)
+    except (pa.ArrowException, OSError):
+        return ""  # the engine says better what is wrong with the file
+    zoned = {field.name: field.type.tz for field in schema if pa.types.is_timestamp(field.type) and field.type.tz}
+    local = ", ".join(f'{_local_time(name, zone)} AS "{name}"' for name, zone in zoned.items())
+    return f"REPLACE ({local})" if local else ""
+
+
+def _local_time(name: str, zone: str) -> str:
+    offset = re.fullmatch(r"([+-])(\d\d):(\d\d)", zone)
+    if offset is None:
+        return f"\"{name}\" AT TIME ZONE '{quoted(zone)}'"
+    sign, hours, minutes = offset.groups()
+    return f"(\"{name}\" AT TIME ZONE 'UTC' + INTERVAL ({sign}{60 * int(hours) + int(minutes)}) MINUTE)"
 
 
 def _parts(folder: Path) -> str:
@@ -104,7 +125,8 @@ def _parts(folder: Path) -> str:
         SELECT file_name, sum(num_rows) OVER (ORDER BY file_name ROWS UNBOUNDED PRECEDING) - num_rows AS rows_before
         FROM parquet_file_metadata({files})"""
     return f"""
-        SELECT (rows_before + file_row_number + 1)::BIGINT AS dq_row, part.* EXCLUDE (file_row_number, filename)
+        SELECT (rows_before + file_row_number + 1)::BIGINT AS dq_row,
+            part.* EXCLUDE (file_row_number, filename) {_local_times(min(folder.glob("*.parquet"), default=folder))}
         FROM read_parquet({files}, file_row_number=true, filename=true) AS part
         JOIN ({before}) ON filename = file_name"""
 

@@ -29,6 +29,7 @@ from pipelines.params import Engine, Params
 from pipelines.scoring.batches import side_by_side
 from pipelines.scoring.decisions import Decider
 from pipelines.scoring.drift import drift, refuse_absent, refuse_drift, table_shares
+from pipelines.scoring.evidence import EVIDENCE
 from pipelines.scoring.matrix import KEYS, Matrix, open_matrix
 from pipelines.scoring.model import read_model
 from pipelines.scoring.on_spark import score_on_spark
@@ -156,9 +157,6 @@ def _score(
 ) -> dict[str, Any]:
     """Write records and rejects into the folder and return the summary."""
     matrix, history, absent = _input(job, params, worker, connection, scratch)
-    if worker.decider is None:
-        # What only a policy reads must not set a row aside.
-        matrix = replace(matrix, evidence=())
     worker.stamp = replace(worker.stamp, absent=tuple(absent))
     if worker.decider is not None:
         worker.decider = replace(worker.decider, absent=bool(absent))
@@ -200,7 +198,8 @@ def _input(
     if not is_delivery(job.input):
         if job.allow_missing:
             raise InputError("--allow-missing-table is for a folder of tables; a feature matrix has its columns or not")
-        return open_matrix(connection, job.input, worker.names), {}, {}
+        asked = EVIDENCE if worker.decider else ()
+        return open_matrix(connection, job.input, worker.names, asked), {}, {}
     absent: dict[str, float] = {}
 
     def check(tables: Tables) -> None:

@@ -10,7 +10,7 @@ NOTEBOOKS = sorted((Path(__file__).parents[1] / "notebooks").glob("*.py"))
 
 SAID = {
     "exploring_the_portfolio": ["default_rate", "out_of_time", "Against their direction:"],
-    "reading_one_applicant": ["base points", "admitted to R6", "like the best tenth"],
+    "reading_one_applicant": ["base points", ": admit", "like the best tenth"],
     "retraining_comparing_promoting": ["p_value", "small trees", "certificate: the trees respect all"],
 }
 

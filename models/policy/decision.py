@@ -42,7 +42,8 @@ PATH = {
     "MR2": ("model and challenger scorecard disagree", "模型与对照评分卡分歧较大"),
     "MR3": ("the requested limit exceeds the desk's authority", "申请额度超出审批权限"),
     "REQUEST": ("no amount above 0 was asked for", "未提出大于零的申请额度"),
-    "CUT_OFF": ("PD above the cut-off", "违约概率高于准入线"),
+    "CUT_OFF": ("PD above the cut-off for what was asked for", "违约概率高于申请额度对应的准入线"),
+    "LIMIT": ("the caps leave no limit to grant", "各项约束之下无可授额度"),
     "BAND": ("the grade's band", "等级区间"),
 }
 """The steps of a decision's path beside the knock-outs, in both languages."""
@@ -72,22 +73,24 @@ def decide(applicants: pd.DataFrame, policy: Policy, scale: MasterScale) -> pd.D
     steps = {**_knock_outs(applicants, policy), **_reviews(applicants, policy)}
     steps["REQUEST"] = np.where(asked, ADMIT, REVIEW)
     steps["CUT_OFF"] = np.where(applicants["pd_12m"] > cut_off, REVIEW, ADMIT)
-    steps["BAND"] = _band(judged, applicants, policy)
-    worst = np.max(list(steps.values()), axis=0, initial=ADMIT)
     terms = _terms_days(judged, applicants, policy)
     amounts = caps(applicants, judged, terms, policy)
     binding = amounts.to_numpy().argmin(axis=1) if len(amounts) else np.empty(0, dtype=int)
-    least = amounts.min(axis=1).to_numpy(float)
+    limit = np.where(asked, two_digits(amounts.min(axis=1).to_numpy(float)), 0.0)
+    steps["LIMIT"] = np.where(asked & (limit == 0), REVIEW, ADMIT)
+    steps["BAND"] = _band(judged, applicants, policy)
+    worst = np.max(list(steps.values()), axis=0, initial=ADMIT)
+    is_shorter = ~(applicants["requested_terms_days"].astype(float) <= terms)
     return pd.DataFrame(
         {
             "grade": grade,
             "decision": np.array(DECISIONS, dtype=object)[worst],
             "decision_path": _path(steps, judged),
             "cut_off_pd": cut_off,
-            "limit": np.where(asked & (worst != DECLINE), two_digits(least), 0.0),
+            "limit": np.where(worst != DECLINE, limit, 0.0),
             "terms_days": terms.astype("int64"),
             "prepayment": by_grade(policy.prepayment, judged),
-            "conditions": np.where(worst == CONDITIONAL, _conditions(judged, policy), ""),
+            "conditions": np.where(worst == CONDITIONAL, _conditions(judged, is_shorter.to_numpy(bool), policy), ""),
             "binding_cap": amounts.columns.to_numpy(object)[binding],
         },
         index=applicants.index,
@@ -174,9 +177,12 @@ def _terms_days(grade: pd.Series, applicants: pd.DataFrame, policy: Policy) -> p
     return offered.where(asked.isna() | (offered <= asked), asked)
 
 
-def _conditions(grade: pd.Series, policy: Policy) -> NDArray[np.object_]:
-    named = [SEPARATOR.join(policy.conditions.get(g, ())) for g in GRADES]
-    return np.array(named, dtype=object)[grade.cat.codes]
+def _conditions(grade: pd.Series, is_shorter: NDArray[np.bool_], policy: Policy) -> NDArray[np.object_]:
+    """Return the conditions of each grade; shorter terms are one only where fewer days are offered than were asked for."""
+    of_grade = [policy.conditions.get(g, ()) for g in GRADES]
+    same = [SEPARATOR.join(c for c in conditions if c != "shorter_terms") for conditions in of_grade]
+    named = np.array([same, [SEPARATOR.join(conditions) for conditions in of_grade]], dtype=object)
+    return named[is_shorter.astype(int), grade.cat.codes]
 
 
 def _path(steps: Mapping[str, Places], grade: pd.Series) -> NDArray[np.object_]:

@@ -162,7 +162,8 @@ def scenario(case: dict[str, Any], w: Wording) -> str:
         return w.say(f"scenario.{found['status']}", **({"better": found["target"]} if found["target"] else {}))
     moves = w.joined([_move(change, w) for change in found["changes"]])
     pds = {"before": w.percent(found["pd_before"]), "after": w.percent(found["pd_after"])}
-    return w.say("scenario.reached", moves=moves, grade=case["grade"], better=found["grade_after"], **pds)
+    told = w.say("scenario.reached", moves=moves, grade=case["grade"], better=found["grade_after"], **pds)
+    return told + w.say("gap") + w.say("scenario.decision", decision=w.say(f"decision.{found['decision_after']}"))
 
 
 def _move(change: dict[str, Any], w: Wording) -> str:
@@ -210,7 +211,7 @@ def limits(case: dict[str, Any], w: Wording) -> list[str]:
     missing = [w.of(_INDICATORS[i["id"]]) for i in entries if not i["assessed"]]
     silent = [i for i in entries if i["leading"] and i["leading"]["value"] is None]
     unsearched = [i for i in silent if CATALOGUE.feature(i["leading"]["feature"]).missing == "zero"]
-    said = [w.say("limits.coverage", coverage=w.percent(case["coverage"]))]
+    said = [w.say("limits.coverage", coverage=w.percent(case["decision"]["explained_coverage"]))]
     said.append(w.say("limits.unassessed", names=w.joined(missing)) if missing else w.say("limits.complete"))
     for key, some in (("unsearched", unsearched), ("no_value", [i for i in silent if i not in unsearched])):
         if some:

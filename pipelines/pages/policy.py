@@ -51,8 +51,8 @@ def _limit(found: dict[str, Any], currency: str, w: Wording) -> str:
 
 def _limit_words(found: dict[str, Any], w: Wording) -> tuple[str, str]:
     key = "result.limit.review" if found["decision"] == "manual_review" else "result.limit"
-    by = w.say("result.limit_by", cap=_both(CAPS[found["binding_cap"]], w)) if found["limit"] > 0 else ""
-    return w.say(key), by
+    by = w.say("result.limit_by", cap=_both(CAPS[found["binding_cap"]], w))
+    return w.say(key), "" if found["decision"] == "decline" else by
 
 
 def _terms(found: dict[str, Any], w: Wording) -> tuple[str, str, str]:
@@ -69,6 +69,9 @@ def step(text: str, found: dict[str, Any], w: Wording) -> str:
         key = "path.unknown" if text.endswith(UNKNOWN) else "path.knock_out"
         what = {} if text.endswith(UNKNOWN) else {"what": w.of(_RULES[name])}
         return w.say(key, rule=name, **what)
+    if name == "MR1":
+        thin = w.say("path.thin", coverage=w.percent(found["explained_coverage"]))
+        return w.say("path.unlike") if found["out_of_support"] else thin
     if name == "CUT_OFF":
         cut_off = found["cut_off_pd"]
         return w.say("path.cut_off", pd=w.percent(cut_off)) if cut_off > 0 else w.say("path.no_cut_off")

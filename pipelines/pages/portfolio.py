@@ -35,6 +35,13 @@ def tested_sample(details: dict[str, Any]) -> dict[str, Any]:
     return next(s for s in details["samples"] if s["sample"] not in UNTESTED)
 
 
+def left_out(details: dict[str, Any], w: Wording) -> str:
+    """Return how many applications of known outcome belong to no sample; nothing if all do."""
+    known = sum(s["n"] for s in details["label_status"] if s["status"] in charts.USABLE)
+    n = known - sum(s["n"] for s in details["samples"])
+    return w.say("sample.left_out", n=w.number(n)) if n > 0 else ""
+
+
 def lights(run: dict[str, Any], w: Wording) -> list[dict[str, str]]:
     """Return the three traffic lights, each with colour, name, verdict and the figures behind it."""
     found, indicators = run["metrics"]["out_of_time"], run["explanation"]["indicators"]
@@ -94,7 +101,8 @@ def limitations(run: dict[str, Any], w: Wording) -> list[str]:
     declined = sum(s["n"] for s in details["label_status"] if s["status"] == "not_observed")
     unseen = [f"{w.of(CATALOGUE.feature(name))} ({w.number(n)})" for name, n in details["unseen_categories"].items()]
     dimensions, indicators = _unassessed_dimensions(run, w), _unassessed_indicators(run)
-    absent = absent_tables(details, w)
+    absent, lead = absent_tables(details, w), _scorecard(run) or {"difference": None, "p_value": None}
+    simpler = "audit" in run and run["audit"]["audit"]["recommended"] == "scorecard"
     said = [
         (details["source"] == "sample", "limit.simulated", {}),
         (details["labels_overlap"], "limit.overlap", {}),
@@ -104,6 +112,7 @@ def limitations(run: dict[str, Any], w: Wording) -> list[str]:
         (absent, "limit.tables", {"names": w.joined(absent)}),
         (sample["bads"] < FEW_BADS, "limit.few_bads", {"bads": w.number(sample["bads"])}),
         (unseen, "limit.unseen", {"names": w.joined(unseen)}),
+        (simpler, "limit.scorecard", {"lead": w.number(lead["difference"], 3), "p": w.p_value(lead["p_value"])}),
         (declined, "limit.declined", {"n": w.number(declined)}),
     ]
     return [w.say(key, **values) for holds, key, values in said if holds]
@@ -184,7 +193,18 @@ def benchmark_rows(run: dict[str, Any], w: Wording) -> list[dict[str, str]]:
     test = run["metrics"]["out_of_time"]
     model = _benchmark_row(w.say("benchmark.model"), test, {}, w)
     entries = run["metrics"]["benchmarks"].items()
-    return [model, *(_benchmark_row(w.name("benchmark", key), e, e.get("difference") or {}, w) for key, e in entries)]
+    others = [_benchmark_row(w.name("benchmark", key), e, e.get("difference") or {}, w) for key, e in entries]
+    card = _scorecard(run)
+    if card is None:
+        return [model, *others]
+    lead = {"value": card["difference"], "p_value": card["p_value"]}
+    return [model, _benchmark_row(w.say("benchmark.scorecard"), card, lead, w), *others]
+
+
+def _scorecard(run: dict[str, Any]) -> dict[str, Any] | None:
+    """Return what the audit found of the challenger scorecard; None without an audit."""
+    challengers = run["audit"]["details"]["challengers"] if "audit" in run else []
+    return next((row for row in challengers if row["name"] == "scorecard"), None)
 
 
 def _benchmark_row(name: str, entry: dict[str, Any], lead: dict[str, Any], w: Wording) -> dict[str, str]:
@@ -283,6 +303,7 @@ def portfolio_view(run: dict[str, Any], w: Wording) -> dict[str, Any]:
         "indicator_rows": indicator_rows(run, w),
         "metric_rows": metric_rows(run, w),
         "benchmark_rows": benchmark_rows(run, w),
+        "left_out": left_out(run["details"], w),
         "audit_counts": audit_counts(run, w),
         "audit_exceptions": audit_exceptions(run, w),
         "fidelity_rows": fidelity_rows(run, w),

@@ -69,6 +69,7 @@ APPLICANT: dict[str, tuple[str, str]] = {
         "instead of {grade}.",
         "若{moves}，其余不变，模型 PD 由 {before} 降至 {after}，等级由 {grade} 升至 {better}。",
     ),
+    "scenario.decision": ("The policy would then say: {decision}.", "策略结论将为：{decision}。"),
     "scenario.down": ("{feature} down from {a} to {b}", "{feature}由 {a} 降至 {b}"),
     "scenario.up": ("{feature} up from {a} to {b}", "{feature}由 {a} 升至 {b}"),
     "scenario.step": ("{feature} changed from {a} to {b}", "{feature}由 {a} 变为 {b}"),
@@ -146,8 +147,8 @@ APPLICANT: dict[str, tuple[str, str]] = {
     "evidence.none": ("no row known", "无已知记录"),
     "limits.title": ("Limits of the data", "数据局限"),
     "limits.coverage": (
-        "{coverage} of the model's indicators have a value for this applicant.",
-        "该申请人在模型指标中有取值的占 {coverage}。",
+        "Known values carry {coverage} of what matters to the model (its mean absolute points).",
+        "已知取值承载了模型重要性（平均绝对分值）的 {coverage}。",
     ),
     "limits.unassessed": ("Not assessed: {names}.", "未评估：{names}。"),
     "limits.unsearched": (

@@ -130,7 +130,7 @@ AUDIT: dict[str, tuple[str, str]] = {
         "前三大不利指标的重合度为 {overlap}。",
     ),
     "stability.none": ("No refits were asked for (audit.refits).", "未设置重训次数(audit.refits)。"),
-    "limits.declined": ("Labels exist only for admitted applicants.", "标签仅来自通过的申请。"),
+    "limits.declined": ("Outcomes are known only of applicants who traded.", "仅已发生交易的申请有结果。"),
     "limits.truth": (
         "On the simulated portfolio, where the outcome of the declined is known, their mean PD is {pd} and {rate} of them "
         "default: what is said of applicants unlike the admitted needs care.",

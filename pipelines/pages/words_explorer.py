@@ -2,9 +2,9 @@
 
 EXPLORER: dict[str, tuple[str, str]] = {
     "explorer.lead": (
-        "Every applicant of the test sample. Search by customer, application or industry; sort by any column; open one to see "
-        "how its score comes about. The page holds all its data and asks for nothing from outside.",
-        "检验样本的全部申请人。可按客户、申请或行业检索，按任一列排序，并查看每户评分的构成。本页自带全部数据，无需联网。",
+        "Everybody who asked since the test began. Search by customer, application or industry; sort by any column; open one "
+        "to see how its score comes about. The page holds all its data and asks for nothing from outside.",
+        "检验期开始以来的全部申请人。可按客户、申请或行业检索，按任一列排序，并查看每户评分的构成。本页自带全部数据，无需联网。",
     ),
     "explorer.list": ("Applicants", "申请人列表"),
     "explorer.detail": ("The applicant opened", "所选申请人"),

@@ -8,9 +8,10 @@ POLICY: dict[str, tuple[str, str]] = {
     "decision.decline": ("Decline", "拒绝"),
     "policy.lead": (
         "Policy {name}, version {version}, owned by {owner}, in force from {day}. It judges everybody who has asked since the "
-        "test began, {n} applications; the outcome of {outcomes} is known, of the declined it is not.",
+        "test began, {n} applications, the declined of that time too; the outcome of {outcomes} is known, of whoever did not "
+        "trade it is not.",
         "策略：{name}（版本 {version}，负责方 {owner}，{day}起生效）。适用于检验期开始以来的全部 {n} 笔申请，"
-        "其中 {outcomes} 笔已知结果；被拒绝者结果未知。",
+        "含当时被拒绝者，其中 {outcomes} 笔已知结果；未发生交易者结果未知。",
     ),
     "policy.claim": (
         "{admit} are admitted outright, {conditional} on conditions, {review} go to a person, {decline} are declined. The "
@@ -53,7 +54,7 @@ POLICY: dict[str, tuple[str, str]] = {
     "policy.caps": ("What sets the limits granted", "额度的约束因素"),
     "policy.compare": ("The policy beside others", "与其他策略对比"),
     "policy.compare.note": (
-        "Beside the share of the limits that lies in R8 or worse stands the most that the policy wants.",
+        "Beside the share of the limits that lies in R8 or worse stands the most that the policy allows for.",
         "R8 及以下额度占比旁为该策略的上限。",
     ),
     "policy.swap": ("Who changes decision with {name}", "改用「{name}」后结论变化者"),
@@ -63,8 +64,8 @@ POLICY: dict[str, tuple[str, str]] = {
         "{admit} 及以上准入，{conditional} 及以上有条件准入，{review} 及以上人工复核，更低等级拒绝。",
     ),
     "policy.overrides": (
-        "Overrides are kept in a log of their own and are not part of a run: admission override report counts them.",
-        "人工改判另有记录，不属于本次运行：由 admission override report 统计。",
+        "Overrides are kept in a log of their own and are not part of a run: admission override report --scores counts them.",
+        "人工改判另有记录，不属于本次运行：由 admission override report --scores 统计。",
     ),
     "policy.col.decision": ("Decision", "结论"),
     "policy.col.policy": ("Policy", "策略"),
@@ -89,7 +90,7 @@ POLICY: dict[str, tuple[str, str]] = {
     "policy.col.finding": ("Finding", "情形"),
     "policy.col.limit_change": ("Change of limits", "额度变化"),
     "policy.col.loss_change": ("Change of expected loss", "预期损失变化"),
-    "policy.worst": ("{share} (wanted: {allowed})", "{share}（上限 {allowed}）"),
+    "policy.worst": ("{share} (at most {allowed})", "{share}（上限 {allowed}）"),
     "economics.contribution_margin": ("Contribution margin, of sales", "边际贡献率（占销售额）"),
     "economics.days_sales_outstanding": ("Days until an invoice is paid", "应收账款周转天数"),
     "economics.funding_rate": ("Cost of funds a year", "年资金成本"),
@@ -107,17 +108,22 @@ POLICY: dict[str, tuple[str, str]] = {
     "result.limit_by": ("set by {cap}", "约束：{cap}"),
     "result.terms": ("Terms offered", "建议账期"),
     "result.terms.prepaid": ("{share} paid before delivery", "发货前预付 {share}"),
-    "result.pd_refits": ("{n} refits on other samples: {interval}", "{n} 次重抽样重估：{interval}"),
+    "result.pd_refits": ("{n} refits on other samples spread it over {interval}", "{n} 次重抽样重估的波动：{interval}"),
     "result.why": ("Why: {steps}.", "依据：{steps}。"),
     "result.conditions": ("Conditions: {names}.", "附加条件：{names}。"),
     "result.policy": ("Policy {version}.", "策略版本 {version}。"),
     "path.knock_out": ("knock-out {rule}, {what}", "准入红线 {rule}：{what}"),
     "path.unknown": ("knock-out {rule} unknown, its source not searched", "准入红线 {rule} 未知（未查询数据源）"),
-    "path.cut_off": ("PD above the cut-off of {pd}", "PD 高于准入线 {pd}"),
+    "path.thin": (
+        "too little is known, values known carry {coverage} of what matters to the model",
+        "资料不足，已知取值仅承载模型重要性的 {coverage}",
+    ),
+    "path.unlike": ("unlike everybody admitted before", "与以往准入客户均不相似"),
+    "path.cut_off": ("PD above {pd}, the cut-off for what was asked for", "PD 高于申请额度对应的准入线 {pd}"),
     "path.no_cut_off": (
         "what may be earned with it does not pay for handling it, whatever the PD",
         "预期收益不足以覆盖管理成本，与 PD 无关",
     ),
-    "path.band": ("the band of grade {grade}", "{grade} 级所属区间"),
+    "path.band": ("the policy's band for grade {grade}", "{grade} 级的策略区间"),
 }
 """Words of the policy."""

@@ -115,6 +115,10 @@ PORTFOLIO: dict[str, tuple[str, str]] = {
         "The test sample holds only {bads} defaults; intervals are wide and single grades cannot be judged.",
         "检验样本仅有 {bads} 笔违约，区间较宽，单个等级难以判断。",
     ),
+    "limit.scorecard": (
+        "The validation recommends the simpler WoE scorecard: the model's lead over it, {lead} of AUC, is not sure (p = {p}).",
+        "验证建议采用更简单的 WoE 评分卡：模型的 AUC 领先 {lead}，并不显著（p = {p}）。",
+    ),
     "limit.declined": (
         "{n} applications were declined or withdrawn and did not trade; what they would have done is not known, and the "
         "figures hold for those who bought on credit.",
@@ -148,6 +152,10 @@ PORTFOLIO: dict[str, tuple[str, str]] = {
         "已评估 {assessed} 项指标中，{consistent} 项在模型与数据中均与文章方向一致，{against} 项在其一中相反",
     ),
     # Sample
+    "sample.left_out": (
+        "{n} more applications of known outcome belong to no sample: they came soon after another of the same customer.",
+        "另有 {n} 笔已知结果的申请未入任何样本：同一客户短期内重复申请。",
+    ),
     "sample.definition": (
         "Default: more than 90 days past due on a material amount, or unlikely to pay, within {days} days after the "
         "application; the thresholds are those of the run's parameters.",
@@ -266,8 +274,10 @@ PORTFOLIO: dict[str, tuple[str, str]] = {
     "dimensions.chart": ("Share of contributions by dimension", "各维度贡献占比"),
     "dimensions.note": (
         "Mean absolute contribution to the score in points, and its share. Context (size, age, industry, the request "
-        "itself) is kept apart: it is no admission indicator.",
-        "按评分贡献的平均绝对分值及其占比。背景变量（规模、年限、行业、申请条件）单列，不属于准入指标。",
+        "itself) is kept apart: it is no admission indicator. Within a dimension indicators may offset each other, so its "
+        "share is not the sum of theirs in the next section.",
+        "按评分贡献的平均绝对分值及其占比。背景变量（规模、年限、行业、申请条件）单列，不属于准入指标。"
+        "同一维度内各指标可能相互抵消，故维度占比不等于下节指标占比之和。",
     ),
     "dimensions.bar": ("{share} · {points} points", "{share} · {points} 分"),
     "dimensions.about": ("Largest: {first}. Not assessed: {missing}.", "最大：{first}。未评估：{missing}。"),

@@ -15,6 +15,18 @@ AMOUNTS = ("requested_limit", *ACCOUNTS, "annual_sales")
 EVIDENCE = ("requested_limit", "requested_terms_days", "annual_sales", *ACCOUNTS, *(rule.id for rule in READ))
 """The columns, by the names that policies read; a feature matrix may bring them along."""
 
+LARGEST = 1e15
+"""Amounts beyond it no company has; raw tables know none either."""
+
+BOUNDS = {
+    "requested_limit": (0.0, LARGEST),
+    "requested_terms_days": (0.0, 360.0),
+    "annual_sales": (0.0, LARGEST),
+    "total_equity": (-LARGEST, LARGEST),
+    "cost_of_sales": (0.0, LARGEST),
+}
+"""What the numbers among them can be."""
+
 
 def evidence(tables: Mapping[str, ir.Table], complete_sources: Collection[str]) -> ir.Table:
     """Return application_id and the columns of EVIDENCE, as known at `as_of`; amounts in currency units."""

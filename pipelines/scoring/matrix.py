@@ -21,7 +21,6 @@ from features.tables.contract import Column, day, number, text
 from pipelines.errors import InputError
 from pipelines.io import Connection, quoted
 from pipelines.raw import copy_csv, no_rows
-from pipelines.scoring.evidence import EVIDENCE
 from pipelines.scoring.rejects import Reject
 
 KEYS = ("application_id", "customer_id", "as_of")
@@ -86,21 +85,24 @@ class Matrix:
             raise _unreadable(self.delivered, OSError(f"it states {self.rows} rows and holds {before}"))
 
 
-def open_matrix(connection: Connection, path: Path, names: Sequence[str]) -> Matrix:
+def open_matrix(connection: Connection, path: Path, names: Sequence[str], asked: Sequence[str] = ()) -> Matrix:
     """Return the matrix in a file, with what can be told before its rows are read.
 
-    InputError if it cannot be read, or lacks an id or one of the features called `names`.
+    `asked` is what a policy reads beside the features called `names`, as far as it is there, in capitals or not. InputError
+    if the file cannot be read, lacks an id or a feature, or has a column twice.
     """
     lines: tuple[Reject, ...] = ()
     readable = path
     if path.suffix == ".csv":
         readable, lines = _copied(connection, path)
     schema, rows = _footer(readable, path)
+    wanted = {name.lower() for name in asked}
+    brought = tuple(name for name in schema.names if name.lower() in wanted)
     _refuse_missing(schema.names, names, path)
-    _refuse_types(schema, names, path)
+    _refuse_twice([name.lower() for name in brought], path)
+    _refuse_types(schema, (*names, *brought), path)
     if not rows and not lines:
         raise InputError(f"{path} holds no row; expected one an application")
-    brought = tuple(name for name in EVIDENCE if name in schema.names and _is_usable(name, schema.field(name).type))
     return Matrix(readable, path, rows, _repeated(connection, readable, path), lines, brought)
 
 
@@ -133,7 +135,11 @@ def _refuse_missing(columns: Sequence[str], names: Sequence[str], path: Path) ->
             f"{', '.join(missing[:8])}{' ...' if len(missing) > 8 else ''}. `admission featurize` of this version "
             "writes them all; a feature not known for anyone is an empty column"
         )
-    twice = sorted({name for name in (*KEYS, *names) if list(columns).count(name) > 1})
+    _refuse_twice([name for name in columns if name in {*KEYS, *names}], path)
+
+
+def _refuse_twice(columns: Sequence[str], path: Path) -> None:
+    twice = sorted({name for name in columns if columns.count(name) > 1})
     if twice:
         raise InputError(f"{path} has the column {', '.join(twice)} more than once; keep one of them")
 

@@ -17,7 +17,7 @@ from features.catalogue import Catalogue, Feature
 from features.dimensions import CATALOGUE
 from features.knock_outs import READ
 from pipelines.errors import InputError
-from pipelines.scoring.evidence import EVIDENCE
+from pipelines.scoring.evidence import BOUNDS, EVIDENCE
 from pipelines.scoring.rejects import Reject
 
 Bools = NDArray[np.bool_]
@@ -78,7 +78,12 @@ def read_rows(
     features = [catalogue.feature(name) for name in names]
     frame = pd.DataFrame({f.id: _column(f, batch.column(f.id), judge) for f in features}, copy=False)
     _refuse_outside(frame, features, judge)
-    evidence = {name: _evidence(name, batch.column(name), judge) for name in EVIDENCE if name in batch.schema.names}
+    brought = {column.lower(): column for column in batch.schema.names}
+    evidence = {
+        name: _evidence(name, batch.column(brought[name.lower()]), judge)
+        for name in EVIDENCE
+        if name.lower() in brought
+    }
     good = judge.good
     bad = np.flatnonzero(~good)
     keys = ids["application_id"].take(pa.array(bad)).to_pylist()
@@ -141,8 +146,10 @@ def _evidence(name: str, values: pa.Array, judge: _Judge) -> pa.Array:
     """Return what a policy reads as it takes it: the state of a rule as text, an amount as a number."""
     if name in RULES:
         return pc.utf8_lower(_text(values))
-    numbers = _numbers(name, values, judge)
-    judge.against(np.isinf(numbers), "DQ11", f"{name} is infinite; expected a number, or an empty cell")
+    numbers, (low, high) = _numbers(name, values, judge), BOUNDS[name]
+    outside = (numbers < low) | (numbers > high)
+    reasons = [f"{name} {x:g} is outside of what it can be: {low:g} to {high:g}" for x in numbers[outside]]
+    judge.against(outside, "DQ11", reasons)
     return pa.array(numbers, from_pandas=True)
 
 

@@ -81,14 +81,15 @@ def explained(points: list[float]) -> Explanation:
     return Explanation(points[0], nothing, nothing, nothing, pd.Series(points), pd.Series(points), 0.0, 0.0, "tables")
 
 
-def test_the_pd_of_an_applicant_lies_between_those_of_the_refits_but_for_a_stray_one() -> None:
+def test_the_pd_of_an_applicant_lies_in_the_spread_of_the_refits_but_for_stray_ones() -> None:
     others = [explained([600.0 + k, 500.0]) for k in range(21)]
+    own = pd.Series([640.0, 500.0])
 
-    found = pd_intervals(others, PointsScale())
+    found = pd_intervals(own, others, PointsScale())
 
-    assert found["low"].tolist() == pytest.approx(PointsScale().pd([619.0, 500.0]).tolist())
-    assert found["high"].tolist() == pytest.approx(PointsScale().pd([601.0, 500.0]).tolist())
-    assert pd_intervals([], PointsScale()).empty
+    assert found["low"].tolist() == pytest.approx(PointsScale().pd([649.0, 500.0]).tolist())
+    assert found["high"].tolist() == pytest.approx(PointsScale().pd([631.0, 500.0]).tolist())
+    assert pd_intervals(own, [], PointsScale()).empty
 
 
 def test_a_refit_explains_the_applicants_by_another_draw_and_the_same_seed_by_the_same() -> None:

@@ -300,7 +300,6 @@ def case(name: str = "median", **changes: Any) -> dict[str, Any]:
         "cut_off_grade": "R6",
         "pd_interval": {"low": 0.018, "high": 0.031, "refits": 8.0},
         "decision": decision(),
-        "coverage": 0.83,
         "base_points": base,
         "contributions": contributions,
         "indicators": rows,
@@ -336,7 +335,8 @@ def decision(**changes: Any) -> dict[str, Any]:
         "prepayment": 0.0,
         "binding_cap": "equity_cap",
     }
-    return {**said, **amounts, "policy": "balanced 2026-01 0123456789ab", **changes}
+    known = {"explained_coverage": 0.83, "out_of_support": False}
+    return {**said, **amounts, **known, "policy": "balanced 2026-01 0123456789ab", **changes}
 
 
 def policy() -> dict[str, Any]:
@@ -375,6 +375,7 @@ def scenario(**changes: Any) -> dict[str, Any]:
         {"feature": "cp_tax_grade_ord", "before": 3.0, "after": 1.0},
     ]
     told = {"target": "R6", "status": "reached", "pd_before": 0.024, "pd_after": 0.0191, "grade_after": "R6"}
+    told |= {"decision_after": "admit"}
     return {**told, "changes": moved, **changes}
 
 

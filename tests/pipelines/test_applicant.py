@@ -25,7 +25,7 @@ def test_an_applicant_asked_for_gets_a_page_in_both_languages_with_links_to_the_
 
 def test_an_application_that_was_not_tested_is_named_and_nothing_is_written(tmp_path: Path):
     with copy_of_run(tmp_path):
-        with pytest.raises(InputError, match=r"no application of the test sample is called 'A-NONE'; the explorer"):
+        with pytest.raises(InputError, match=r"no application since the test began is called 'A-NONE'; the explorer"):
             applicant.run(params(), ["A-NONE"])
 
         assert not applicant.FOLDER.exists()

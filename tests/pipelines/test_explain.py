@@ -7,6 +7,7 @@ from main_job import copy_of_run, finished_run, params
 
 from features.dimensions import CATALOGUE
 from models.bundle import Bundle
+from models.policy.terms import DECISIONS
 from pipelines import explain, featurize, train
 from pipelines.ingest import CANONICAL
 
@@ -148,6 +149,30 @@ def test_a_reason_never_names_a_value_on_the_other_side_of_the_peers_it_compares
             direction = CATALOGUE.feature(r["feature"]).direction
             if r["value"] is not None and r["compared_median"] is not None:
                 assert (r["compared_median"] - r["value"]) * direction * r["points"] >= 0
+
+
+def test_the_decision_after_a_scenario_is_never_worse_and_nothing_is_decided_without_one(applicants):
+    by_status = {True: [], False: []}
+    for row in applicants["rows"]:
+        by_status[row["counterfactual"]["status"] == "reached"].append(row)
+
+    assert by_status[True]
+    for row in by_status[True]:
+        assert DECISIONS.index(row["counterfactual"]["decision_after"]) <= DECISIONS.index(row["decision"])
+    assert {row["counterfactual"]["decision_after"] for row in by_status[False]} == {None}
+
+
+def test_everybody_decided_is_listed_and_the_cases_are_of_known_outcome(applicants, cases):
+    samples = pd.read_parquet(finished_run() / explain.SAMPLES)
+    decided = pd.read_parquet(finished_run() / "data/decide/decisions.parquet")
+
+    assert [r["application_id"] for r in applicants["rows"]] == decided["application_id"].tolist()
+    known = set(samples.loc[samples["sample"].isin(explain.TEST), "application_id"])
+    assert {c["application_id"] for c in cases} <= known < set(decided["application_id"])
+
+
+def test_a_pd_lies_in_the_spread_of_its_refits(cases):
+    assert all(c["pd_interval"]["low"] <= c["pd_12m"] <= c["pd_interval"]["high"] for c in cases)
 
 
 def test_the_evidence_behind_a_named_feature_was_known_when_the_applicant_asked(cases):

@@ -20,7 +20,7 @@ STEPS = """
 from pipelines.cli import docs, run_stage
 
 docs(templates=None)
-for stage in ("featurize", "train", "evaluate", "audit", "explain", "report"):
+for stage in ("featurize", "train", "evaluate", "audit", "decide", "explain", "report"):
     run_stage(stage)
 """
 """What `admission docs` and `admission repro` run, in one process; ingest, label and split read no feature."""

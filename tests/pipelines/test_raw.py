@@ -1,18 +1,23 @@
 """Files that cannot be read are refused with what is wrong, where, and what to do; all others lose no row."""
 
 from collections.abc import Iterator
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from trial import CUSTOMER, csv, params
 
+from features.cells import delivered_cell
 from features.tables import TABLES
 from pipelines.errors import InputError
 from pipelines.io import Connection, engine
 from pipelines.raw import find_table, read_raw
 
 CUSTOMERS = TABLES["customers"]
+KNOWN_AT = next(column for column in CUSTOMERS if column.name == "known_at")
 GOOD = csv("customers", [CUSTOMER])
 
 
@@ -30,6 +35,27 @@ def read(connection: Connection, folder: Path, content: str | bytes) -> tuple[Ce
     path.write_bytes(content.encode() if isinstance(content, str) else content)
     rows, lines = read_raw(connection, CUSTOMERS, path)
     return rows.order_by("dq_row").to_pyarrow().to_pydict(), lines.order_by("line").to_pyarrow().to_pydict()
+
+
+@pytest.mark.parametrize("zone", ["Asia/Shanghai", "+08:00", "UTC"])
+@pytest.mark.parametrize("in_parts", [False, True])
+def test_a_day_in_parquet_is_that_of_the_time_zone_its_column_states(
+    connection: Connection, tmp_path: Path, zone: str, in_parts: bool
+) -> None:
+    local = [datetime(2024, 1, 1), datetime(2024, 6, 30, 23, 59)]
+    hours = 0 if zone == "UTC" else 8
+    instants = pa.array([day - timedelta(hours=hours) for day in local]).cast(pa.timestamp("us", zone))
+    others = {name: ["C1", "C2"] for name in ("customer_id", "industry_code", "region_code", "currency")}
+    table = pa.table({**others, "known_at": instants})
+    path = tmp_path / "customers.parquet"
+    if in_parts:
+        path.mkdir()
+    pq.write_table(table, path / "part-0.parquet" if in_parts else path)
+
+    rows, _ = read_raw(connection, CUSTOMERS, path)
+    days = rows.select("dq_row", day=delivered_cell(KNOWN_AT, rows)).order_by("dq_row").to_pyarrow()["day"]
+
+    assert days.to_pylist() == [date(2024, 1, 1), date(2024, 6, 30)]
 
 
 def refusal(connection: Connection, folder: Path, content: str | bytes) -> str:

@@ -360,13 +360,38 @@ def test_an_applicant_s_page_shows_every_indicator_and_the_way_to_the_score():
         "2.40%",
         "有条件准入",
         "430,000 元人民币",
-        "PD 高于准入线 2.12%；R7 级所属区间",
+        "PD 高于申请额度对应的准入线 2.12%；R7 级的策略区间",
         "缩短账期、按季复审",
-        "8 次重抽样重估：1.80% 至 3.10%",
+        "8 次重抽样重估的波动：1.80% 至 3.10%",
         "信用分析员",
         "风险委员会",
     ):
         assert words in text
+
+
+def test_the_portfolio_says_what_the_validation_recommends():
+    run = committee_run()
+    card = {"name": "scorecard", "n": 4210, "auc": {"value": 0.795, "low": 0.76, "high": 0.83}}
+    card |= {"difference": 0.007, "p_value": 0.21}
+    run["audit"] = {"audit": {"recommended": "scorecard"}, "details": {"challengers": [card]}}
+
+    rows, said = portfolio.benchmark_rows(run, EN), portfolio.limitations(run, EN)
+    run["audit"]["audit"]["recommended"] = "model"
+
+    assert [rows[1][key] for key in ("name", "n", "difference", "p")] == ["WoE scorecard", "4,210", "+0.007", "0.210"]
+    assert any(
+        line.startswith("The validation recommends the simpler WoE scorecard: the model's lead") for line in said
+    )
+    assert len(portfolio.limitations(run, EN)) == len(said) - 1
+
+
+def test_applications_that_belong_to_no_sample_are_counted():
+    details = committee_run()["details"]
+    known = sum(s["n"] for s in details["label_status"] if s["status"] in ("good", "indeterminate", "bad"))
+    one = details["samples"][0]
+
+    assert portfolio.left_out({**details, "samples": [{**one, "n": known - 3}]}, EN).startswith("3 more")
+    assert portfolio.left_out({**details, "samples": [{**one, "n": known}]}, EN) == ""
 
 
 def test_without_refits_no_interval_of_the_pd_is_told():
@@ -381,7 +406,7 @@ def test_a_declined_applicant_is_offered_nothing_and_told_which_rules_decided():
     assert told.facts == [("none", "Limit offered", ""), ("—", "Terms offered", "")]
     assert told.sentences[0] == (
         "Why: knock-out KO1, on the list of dishonest debtors; knock-out KO5 unknown, its source not searched; "
-        "model and challenger scorecard disagree; the band of grade R10."
+        "model and challenger scorecard disagree; the policy's band for grade R10."
     )
 
 
@@ -450,9 +475,10 @@ def test_a_reason_is_a_sentence_with_value_peers_period_and_points(
         (
             {},
             "With overdue share of open balance down from 62.3% to 18.2%, tax credit grade changed from grade D to grade B "
-            "or M, and all else unchanged, the model's PD would be 1.91% instead of 2.40%, and the grade R6 instead of R7.",
+            "or M, and all else unchanged, the model's PD would be 1.91% instead of 2.40%, and the grade R6 instead of R7. "
+            "The policy would then say: Admit.",
             "若当前逾期余额占比由 62.3% 降至 18.2%、纳税信用等级由 D 级 变为 B 或 M 级，其余不变，模型 PD 由 2.40% 降至 1.91%，"
-            "等级由 R7 升至 R6。",
+            "等级由 R7 升至 R6。策略结论将为：准入。",
         ),
         (
             {"status": "unreachable", "changes": []},
@@ -512,7 +538,7 @@ def test_the_source_rows_behind_a_named_feature_are_listed_with_key_and_both_dat
 def test_the_limits_of_an_applicant_s_data_name_what_was_not_assessed_and_what_had_no_value():
     coverage, unassessed, empty = applicant_view(case(), EN)["limits"]
 
-    assert coverage.startswith("83.0%")
+    assert coverage.startswith("Known values carry 83.0%")
     assert "Trustworthiness" in unassessed
     assert "Cooperation history" in empty
 

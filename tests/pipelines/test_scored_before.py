@@ -136,7 +136,7 @@ def test_the_parts_sum_to_the_change_of_the_points_with_another_model(
 def test_a_page_s_change_is_to_the_points_of_its_own_table_of_indicators(tmp_path, returning):
     with copy_of_run(tmp_path):
         found = explain.explained(params())
-        place = {name: at for at, name in enumerate(found.test["application_id"])}
+        place = {name: at for at, name in enumerate(found.applicants.people["application_id"])}
         cases = [found.applicants.case("asked", place[name]) for name in returning]
         explain.with_evidence(cases, found, params())
         before = pd.read_parquet(explain.CONTRIBUTIONS).set_index("application_id")

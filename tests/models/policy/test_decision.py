@@ -176,6 +176,24 @@ def test_of_several_findings_the_worst_comes_first() -> None:
     assert found["decision_path"] == "KO1;KO7;MR1;BAND:R8"
 
 
+@pytest.mark.parametrize(("asked", "shortened"), [(60.0, True), (30.0, False), (15.0, False), (np.nan, True)])
+def test_shorter_terms_are_a_condition_only_where_fewer_days_are_offered_than_asked_for(
+    asked: float, shortened: bool
+) -> None:
+    found = decided(pd_12m=0.021, requested_terms_days=asked, annual_sales=9e6)
+
+    assert found["decision"] == "conditional"
+    assert ("shorter_terms" in found["conditions"]) == shortened
+    assert "quarterly_review" in found["conditions"]
+
+
+def test_nobody_is_admitted_with_a_limit_of_nothing() -> None:
+    found = decided(total_equity=-5e6)
+
+    assert (found["decision"], found["limit"], found["binding_cap"]) == ("manual_review", 0, "equity_cap")
+    assert found["decision_path"] == "LIMIT"
+
+
 def test_a_conditional_admission_names_its_conditions_from_the_menu() -> None:
     found = decided(pd_12m=0.05, annual_sales=1e9)
 

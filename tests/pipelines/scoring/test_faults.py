@@ -14,12 +14,15 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 import yaml
 from conftest import Portfolio
 from scoring.jobs import BUNDLE, listing, matrix, records, refusal, rejects, score
 from trial import committed
 
+from features.knock_outs import READ
 from models.bundle import Bundle
 from pipelines.errors import InputError
 from pipelines.scoring.faults import FAULTS, GOES_ON, SETS_ASIDE, STOPS
@@ -228,7 +231,7 @@ def test_an_amount_that_the_policy_cannot_read_sets_its_row_aside_but_without_po
     portfolio: Portfolio, tmp_path: Path
 ) -> None:
     """Fault evidence."""
-    amounts = ["1,000", "inf", "abc", "1e5", ""] + ["250000"] * (ROWS - 5)
+    amounts = ["1,000", "inf", "abc", "1e5", "", "-5", "1e300"] + ["250000"] * (ROWS - 7)
     frame = matrix(portfolio, ROWS).assign(requested_limit=amounts, KO1=" CLEAR", KO2=0)
     frame.to_parquet(tmp_path / "m.parquet", index=False)
 
@@ -236,17 +239,45 @@ def test_an_amount_that_the_policy_cannot_read_sets_its_row_aside_but_without_po
     told = score(portfolio, tmp_path / "m.parquet", tmp_path / "decided", changes=loose, policy="balanced")
     bare = score(portfolio, tmp_path / "m.parquet", tmp_path / "bare", changes=loose)
 
-    assert [(r["row"], r["rule"]) for r in rejects(tmp_path / "decided")] == [
-        ("1", "DQ03"),
-        ("2", "DQ11"),
-        ("3", "DQ03"),
-    ]
+    aside = {row["row"]: row["rule"] for row in rejects(tmp_path / "decided")}
+    assert aside == {"1": "DQ03", "2": "DQ11", "3": "DQ03", "6": "DQ11", "7": "DQ11"}
     assert told["exit_code"] == SETS_ASIDE
     read = pd.read_parquet(tmp_path / "decided/decision_inputs.parquet")
     assert read["requested_limit"].iloc[0] == 100_000
     assert set(read["KO1"]) == {"clear"}
     assert records(tmp_path / "decided")["decision_path"].str.contains("KO2:unknown").all()
     assert (bare["exit_code"], bare["rows"]["scored"]) == (GOES_ON, ROWS)
+
+
+def test_a_matrix_as_csv_is_decided_as_the_same_matrix_as_parquet(portfolio: Portfolio, tmp_path: Path) -> None:
+    frame = matrix(portfolio, ROWS).assign(**{rule.id: "clear" for rule in READ}, requested_limit=250_000.0)
+    frame = frame.assign(KO1=["hit", "clear", "unknown", "clear"] * (ROWS // 4))
+    frame.to_parquet(tmp_path / "m.parquet", index=False)
+    frame.to_csv(tmp_path / "m.csv", index=False)
+
+    for kind in ("parquet", "csv"):
+        loose = {"score__max_lost_importance": 1.0}
+        score(portfolio, tmp_path / f"m.{kind}", tmp_path / kind, changes=loose, policy="balanced")
+
+    parquet, csv = (records(tmp_path / kind) for kind in ("parquet", "csv"))
+    assert parquet["decision_path"].tolist() == csv["decision_path"].tolist()
+    assert parquet["decision_path"].str.startswith("KO1").sum() >= ROWS // 4
+
+
+def test_what_a_policy_reads_may_stand_only_once_and_must_be_readable(portfolio: Portfolio, tmp_path: Path) -> None:
+    frame = matrix(portfolio, ROWS)
+    table = pa.Table.from_pandas(frame.assign(KO1="hit", ko1="clear"), preserve_index=False)
+    pq.write_table(table, tmp_path / "twice.parquet")
+    frame.assign(KO1=[["hit"]] * ROWS).to_parquet(tmp_path / "list.parquet", index=False)
+    (tmp_path / "job").mkdir()
+
+    twice, listed = (
+        refusal(portfolio, tmp_path / f"{name}.parquet", tmp_path / "job/out", policy="balanced")
+        for name in ("twice", "list")
+    )
+
+    assert "has the column ko1 more than once" in twice
+    assert "columns of types that cannot be read: KO1 (list" in listed
 
 
 def in_dollars(raw: Path, folder: Path, rate: float) -> Path:

@@ -48,7 +48,7 @@ STAGES = ("ingest", "label", "featurize", "split", "train", "evaluate")
 def test_bankruptcies_of_2012_to_2014_are_ranked_from_accounts_to_2011_far_better_than_by_altman(
     tmp_path: Path,
 ) -> None:
-    metrics = _run("american_bankruptcy", AMERICAN, tmp_path, (*STAGES, "audit", "explain", "report"))
+    metrics = _run("american_bankruptcy", AMERICAN, tmp_path, (*STAGES, "audit", "decide", "explain", "report"))
 
     test, benchmarks = metrics["out_of_time"], metrics["benchmarks"]
     assert (test["n"], test["bads"]) == (9813, 87)
