@@ -12,11 +12,12 @@ import yaml
 from pydantic import TypeAdapter, ValidationError
 
 from models.grades import MasterScale
-from models.policy.decision import INPUTS, decide
+from models.policy.decision import decide
 from models.policy.swap_set import swap_set, worst_exposure
 from models.policy.terms import Policy
 from models.scaling import PointsScale
 from pipelines.errors import InputError
+from pipelines.population import population
 
 FOLDER = Path(__file__).with_name("policies")
 
@@ -129,43 +130,6 @@ def _in_words(finding: Any) -> str:
         return f"{place} is missing; `admission policy show balanced` prints every key with its meaning"
     message = str(finding["msg"]).removeprefix("Value error, ").rstrip(".")
     return f"{place}: {message}" if finding["type"] == "value_error" else f"{place} is {finding['input']!r}. {message}."
-
-
-def population(path: Path) -> pd.DataFrame:
-    """Return applicants to compare policies on: a parquet file with the columns that policies read, or a folder of such files.
-
-    The scoring job writes them as `decision_inputs` beside its scores; of its folder they alone are read. InputError names what
-    is absent, and an application that stands twice.
-    """
-    read = [(file, _read(file)) for file in _files(path)]
-    for file, rows in read:
-        absent = [name for name in INPUTS if name not in rows]
-        if absent:
-            raise InputError(
-                f"{file} lacks the columns {', '.join(absent)}; expected the decision_inputs of `admission score`"
-            )
-    applicants = pd.concat([rows[list(INPUTS)] for _, rows in read], ignore_index=True)
-    twice = applicants["application_id"][applicants["application_id"].duplicated()]
-    if len(twice):
-        raise InputError(
-            f"{path}: {len(twice)} applications stand twice, {twice.iloc[0]!r} among them; expected each once"
-        )
-    return applicants
-
-
-def _files(path: Path) -> list[Path]:
-    job = path / "decision_inputs.parquet"
-    files = [job] if job.exists() else sorted(path.glob("*.parquet")) if path.is_dir() else [path]
-    if not files or not files[0].exists():
-        raise InputError(f"{path} holds no parquet file; expected the decision_inputs of `admission score`")
-    return files
-
-
-def _read(file: Path) -> pd.DataFrame:
-    try:
-        return pd.read_parquet(file)
-    except (OSError, ValueError) as error:
-        raise InputError(f"{file} cannot be read as parquet: {error}") from None
 
 
 class Side(NamedTuple):

@@ -254,55 +254,6 @@ def test_the_share_of_limits_in_the_worst_grades_is_held_against_what_the_policy
     assert "10.0% of the limits in R8 or worse, within its 10%" in policy.in_words(found)
 
 
-def test_of_nobody_the_swap_set_is_empty(tmp_path: Path) -> None:
-    applicants().head(0).to_parquet(tmp_path / "people.parquet")
-
-    found = policy.compare("conservative", "growth", tmp_path)
-
-    assert (len(found.swaps), found.second.worst_exposure) == (0, 0)
-    assert "0 of 0 applicants change decision" in policy.in_words(found)
-
-
-def test_the_command_refuses_a_population_without_what_policies_read(tmp_path: Path) -> None:
-    applicants().drop(columns=["KO1", "points"]).to_parquet(tmp_path / "people.parquet")
-
-    with pytest.raises(InputError, match="lacks the columns points, KO1; expected the decision_inputs"):
-        policy.population(tmp_path)
-    with pytest.raises(InputError, match="holds no parquet file"):
-        policy.population(tmp_path / "nowhere")
-
-
-def test_of_a_scoring_jobs_folder_each_applicant_counts_once(tmp_path: Path) -> None:
-    applicants().to_parquet(tmp_path / "decision_inputs.parquet")
-    applicants()[["application_id", "pd_12m"]].to_parquet(tmp_path / "scores.parquet")
-
-    assert len(policy.population(tmp_path)) == 6
-    assert policy.compare("balanced", "growth", tmp_path).swaps["n"].sum() == 6
-
-
-def test_parts_of_a_population_are_read_together_and_each_is_checked(tmp_path: Path) -> None:
-    people = applicants()
-    people.head(2).to_parquet(tmp_path / "a.parquet")
-    people.tail(4).to_parquet(tmp_path / "b.parquet")
-    assert policy.population(tmp_path)["application_id"].tolist() == people["application_id"].tolist()
-
-    people.head(1).to_parquet(tmp_path / "c.parquet")
-    with pytest.raises(InputError, match="1 applications stand twice, 'A0' among them"):
-        policy.population(tmp_path)
-
-    people.head(1).drop(columns="KO1").to_parquet(tmp_path / "c.parquet")
-    with pytest.raises(InputError, match=r"c\.parquet lacks the columns KO1"):
-        policy.population(tmp_path)
-
-
-@pytest.mark.parametrize("content", [b"", b"PAR1 and no more"])
-def test_a_file_that_is_no_parquet_is_refused_in_words(tmp_path: Path, content: bytes) -> None:
-    (tmp_path / "people.parquet").write_bytes(content)
-
-    with pytest.raises(InputError, match=r"people\.parquet cannot be read as parquet"):
-        policy.population(tmp_path)
-
-
 def test_show_prints_the_file_with_its_meanings() -> None:
     shown = CliRunner().invoke(app, ["policy", "show", "balanced"])
 
