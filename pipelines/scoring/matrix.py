@@ -93,7 +93,7 @@ def open_matrix(connection: Connection, path: Path, names: Sequence[str]) -> Mat
     """
     lines: tuple[Reject, ...] = ()
     readable = path
-    if path.suffix == ".csv":
+    if path.suffix.lower() == ".csv":
         readable, lines = _copied(connection, path)
     schema, rows = _footer(readable, path)
     _refuse_missing(schema.names, names, path)
