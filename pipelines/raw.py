@@ -128,11 +128,11 @@ def _readable(path: Path) -> Iterator[None]:
 
 
 def _format(path: Path) -> str:
-    return "CSV" if path.suffix == ".csv" else "parquet"
+    return "CSV" if path.suffix.lower() == ".csv" else "parquet"
 
 
 def _advice(path: Path) -> str:
-    if path.suffix == ".csv":
+    if path.suffix.lower() == ".csv":
         return f"Its cells must be separated by commas and all its lines must end alike. {_SAVE_AS}"
     if path.is_dir():
         return f"A folder must hold the table's parquet files; a single file is called {path.name}.csv or {path.name}.parquet"
