@@ -24,14 +24,18 @@ app = typer.Typer(
 
 
 @contextmanager
-def _errors_in_words() -> Iterator[None]:
-    """Say unusable input in one message without a traceback, and exit with its code."""
+def _errors_in_words(*, as_json: bool = False) -> Iterator[None]:
+    """Say unusable input in one message without a traceback, and exit with its code; `as_json` on stdout as well."""
+    import json
+
     from pipelines.errors import InputError
 
     try:
         yield
     except InputError as error:
         typer.secho(f"error: {error}", err=True, fg="red")
+        if as_json:
+            typer.echo(json.dumps({"error": str(error), "exit_code": UNUSABLE_INPUT}, ensure_ascii=False))
         sys.exit(UNUSABLE_INPUT)
 
 
@@ -176,7 +180,7 @@ def score(
     reasons: Annotated[
         bool, typer.Option("--reasons/--no-reasons", help="Contributions and reasons; without them it is faster.")
     ] = True,
-    json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON on stdout.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print the summary, or the error, as JSON on stdout.")] = False,
     allow_missing_table: Annotated[
         list[str] | None,
         typer.Option(help="A table that the model needs and the input lacks (repeatable): everybody to manual review."),
@@ -192,7 +196,7 @@ def score(
     unless the whole batch went through.
     """
     _log_to_stderr()
-    with _errors_in_words():
+    with _errors_in_words(as_json=json):
         from json import dumps
 
         from pipelines.params import load
@@ -235,7 +239,7 @@ def promote(
 ) -> None:
     """Make a recorded run champion or challenger, if the gates let it; exit code 2 if one says no."""
     _log_to_stderr()
-    with _errors_in_words():
+    with _errors_in_words(as_json=json):
         from json import dumps
 
         from pipelines import promote as command
@@ -302,7 +306,7 @@ def policy_compare(
     json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
 ) -> None:
     """Who changes decision between two policies, with expected loss and sales: the swap set."""
-    with _errors_in_words():
+    with _errors_in_words(as_json=json):
         from json import dumps
 
         from pipelines.policy import compare, in_words

@@ -43,14 +43,15 @@ DECISIONS, POLICY = FOLDER / "decisions.parquet", FOLDER / "policy.json"
 
 def run(params: Params) -> None:
     """Run the stage in the project's folders."""
-    fresh_folder(FOLDER)
     loaded = policy.load(params.decide.policy)
     others = [policy.load(name) for name in params.decide.compare_with]
     bundle = Bundle.read(BUNDLE, read_json(MODEL)["bundle_sha256"])
     people = _through_the_door(params)
     decided = _decided(people, bundle, loaded)
-    decided.drop(columns="label").to_parquet(DECISIONS, index=False)
     found = judged(decided, bundle.grades, loaded, others)
+    # Not before: a policy misspelt shall not cost the last good answers.
+    fresh_folder(FOLDER)
+    decided.drop(columns="label").to_parquet(DECISIONS, index=False)
     write_json(POLICY, found)
     told = ", ".join(f"{row['n']} {row['decision']}" for row in found["policies"][0]["decisions"])
     log.info("%s: %d applications, %s", loaded.version, len(decided), told)

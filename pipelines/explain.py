@@ -71,8 +71,9 @@ class Portfolio(NamedTuple):
 
 def run(params: Params) -> None:
     """Run the stage in the project's folders."""
-    fresh_folder(FOLDER)
     found = explained(params)
+    # Not before: a model misspelt shall not cost the last good explanations.
+    fresh_folder(FOLDER)
     bundle, rows, explanation = found.bundle, found.rows, found.explanation
     _write_contributions(found)
     fidelity, metrics = _fidelity(explanation, rows, bundle)

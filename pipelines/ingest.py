@@ -17,7 +17,7 @@ from pipelines.errors import InputError
 from pipelines.io import Connection, engine, fresh_folder, hold, spill, write_canonical, write_json
 from pipelines.params import Params
 from pipelines.quarantine import complain_of_too_many, set_aside
-from pipelines.raw import find_table, read_raw
+from pipelines.raw import find_table, read_raw, unread_files
 from pipelines.sources import produce
 
 log = logging.getLogger(__name__)
@@ -59,6 +59,9 @@ def ingest(connection: Connection, raw: Path, canonical: Path, quarantine: Path,
     `ingest.max_quarantined_share` (and more than a few rows) set aside. Then no canonical table is written, so that no later
     stage mistakes a part for the whole.
     """
+    unread = unread_files(raw)
+    if unread:
+        log.warning("%s holds %s, which no table reads; data/README.md names the tables", raw, ", ".join(unread))
     with TemporaryDirectory(prefix=".", dir=canonical) as folder:
         incoming = Path(folder)
         entries = _ingest_tables(connection, raw, incoming, quarantine, params)

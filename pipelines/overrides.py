@@ -16,6 +16,7 @@ from typing import Any
 import pandas as pd
 
 from models.policy.overrides import Override, objections, review
+from models.policy.swap_set import GRANTED
 from pipelines.errors import InputError
 from pipelines.policy import load
 
@@ -80,9 +81,10 @@ def asked(
     """Return an override beside what the policy said in the scores, and the desk's authority.
 
     `policy` is the name or file of the policy that decided; None: by the name in the record. `limit` None is the policy's, or
-    0 for whoever is declined. InputError if the scores say nothing of the application, or another policy decided it.
+    0 for whoever is declined. InputError if the scores say nothing of the application, another policy decided it, the day
+    lies before the application or in the future, or somebody is admitted without an amount.
     """
-    rows = _table(scores, ("application_id", "decision", "decision_path", "limit", "policy_version"))
+    rows = _table(scores, ("application_id", "as_of", "decision", "decision_path", "limit", "policy_version"))
     row = rows[rows["application_id"] == application_id]
     if len(row) != 1 or pd.isna(row["decision"].iloc[0]):
         raise InputError(f"{scores}: {len(row)} decisions about application {application_id!r}; expected one")
@@ -100,7 +102,7 @@ def asked(
         original_limit=float(said["limit"]),
         final_limit=_final_limit(decision, float(said["limit"]), limit),
         decision_path=str(said["decision_path"]),
-        decided_on=_day(decided_on or date.today().isoformat()),
+        decided_on=_decided_on(decided_on, pd.Timestamp(said["as_of"]).date()),
         policy_version=str(said["policy_version"]),
         **{**told, "expires_on": _day(told["expires_on"])},
     )
@@ -108,9 +110,20 @@ def asked(
 
 
 def _final_limit(decision: str, said: float, limit: float | None) -> float:
-    if limit is None:
-        return 0.0 if decision == "decline" else said
-    return limit
+    if limit is not None:
+        return limit
+    if decision in GRANTED and said == 0:
+        raise InputError(f"the policy's limit is 0, and {decision} of 0 grants nothing; name the limit with --limit")
+    return 0.0 if decision == "decline" else said
+
+
+def _decided_on(told: str | None, as_of: date) -> str:
+    """Return the day of the decision, today if none is told: a day that has come, and not before the application's."""
+    today = date.today().isoformat()
+    day = _day(told or today)
+    if not as_of.isoformat() <= day <= today:
+        raise InputError(f"--decided-on {day}: expected a day from the application's as_of {as_of} to today, {today}")
+    return day
 
 
 def _unwritable(override: Override) -> list[str]:

@@ -12,11 +12,12 @@ import yaml
 from pydantic import TypeAdapter, ValidationError
 
 from models.grades import MasterScale
-from models.policy.decision import INPUTS, decide
+from models.policy.decision import decide
 from models.policy.swap_set import swap_set, worst_exposure
 from models.policy.terms import Policy
 from models.scaling import PointsScale
 from pipelines.errors import InputError
+from pipelines.population import population
 
 FOLDER = Path(__file__).with_name("policies")
 
@@ -34,7 +35,24 @@ class Loaded(NamedTuple):
 
 
 class _Yaml(yaml.SafeLoader):
-    """YAML in which a key stands once: of two the last would silently count."""
+    """YAML in which a key stands once, since of two the last would silently count, and every value where it counts."""
+
+    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
+        """Return the node; YAMLError for a reference: values might hold themselves, or grow beyond any memory."""
+        if self.check_event(yaml.AliasEvent):
+            event = self.peek_event()  # type: ignore[no-untyped-call]
+            raise yaml.composer.ComposerError(
+                None, None, f"*{event.anchor} stands for a value elsewhere; write the value itself", event.start_mark
+            )
+        return super().compose_node(parent, index)
+
+    def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
+        """Return the value; YAMLError with line and column for one that is none, such as a number of 5,000 digits."""
+        try:
+            return super().construct_object(node, deep)
+        except (ValueError, KeyError, AttributeError):
+            kind = node.tag.rpartition(":")[2]
+            raise yaml.constructor.ConstructorError(None, None, f"cannot be read as {kind}", node.start_mark) from None
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         """Return the mapping; YAMLError with line and column for a key that stands twice."""
@@ -56,18 +74,24 @@ def load(name: str) -> Loaded:
     path = FOLDER / f"{name}.yaml" if name in names() else Path(name)
     try:
         raw = path.read_bytes()
-        values = yaml.load(raw.decode("utf-8"), _Yaml)
+        return Loaded(_policy(path, yaml.load(raw.decode("utf-8"), _Yaml)), sha256(raw).hexdigest())
     except FileNotFoundError:
         raise InputError(f"no policy {name!r}: expected a YAML file, or one of {', '.join(names())}") from None
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+    except (OSError, ValueError, yaml.YAMLError) as error:
         raise InputError(f"{path} cannot be read as YAML in UTF-8: {error}") from None
+    except RecursionError:
+        raise InputError(f"{path} holds lists or sections nested hundreds deep; a policy has four levels") from None
+
+
+def _policy(path: Path, values: Any) -> Policy:
+    """Return the policy that a file's values make; InputError says in words why they make none."""
     if not isinstance(values, dict):
         raise InputError(f"{path} holds no `key: value` lines; `admission policy show balanced` prints one that does")
     unknown = [f"{path}: {finding}" for finding in (*_unknown_keys(Policy, values), *_switches(values))]
     if unknown:
         raise InputError("\n".join(unknown))
     try:
-        return Loaded(TypeAdapter(Policy).validate_python(values), sha256(raw).hexdigest())
+        return TypeAdapter(Policy).validate_python(values)
     except ValidationError as error:
         raise InputError("\n".join(f"{path}: {_in_words(finding)}" for finding in error.errors())) from None
 
@@ -106,43 +130,6 @@ def _in_words(finding: Any) -> str:
         return f"{place} is missing; `admission policy show balanced` prints every key with its meaning"
     message = str(finding["msg"]).removeprefix("Value error, ").rstrip(".")
     return f"{place}: {message}" if finding["type"] == "value_error" else f"{place} is {finding['input']!r}. {message}."
-
-
-def population(path: Path) -> pd.DataFrame:
-    """Return applicants to compare policies on: a parquet file with the columns that policies read, or a folder of such files.
-
-    The scoring job writes them as `decision_inputs` beside its scores; of its folder they alone are read. InputError names what
-    is absent, and an application that stands twice.
-    """
-    read = [(file, _read(file)) for file in _files(path)]
-    for file, rows in read:
-        absent = [name for name in INPUTS if name not in rows]
-        if absent:
-            raise InputError(
-                f"{file} lacks the columns {', '.join(absent)}; expected the decision_inputs of `admission score`"
-            )
-    applicants = pd.concat([rows[list(INPUTS)] for _, rows in read], ignore_index=True)
-    twice = applicants["application_id"][applicants["application_id"].duplicated()]
-    if len(twice):
-        raise InputError(
-            f"{path}: {len(twice)} applications stand twice, {twice.iloc[0]!r} among them; expected each once"
-        )
-    return applicants
-
-
-def _files(path: Path) -> list[Path]:
-    job = path / "decision_inputs.parquet"
-    files = [job] if job.exists() else sorted(path.glob("*.parquet")) if path.is_dir() else [path]
-    if not files or not files[0].exists():
-        raise InputError(f"{path} holds no parquet file; expected the decision_inputs of `admission score`")
-    return files
-
-
-def _read(file: Path) -> pd.DataFrame:
-    try:
-        return pd.read_parquet(file)
-    except (OSError, ValueError) as error:
-        raise InputError(f"{file} cannot be read as parquet: {error}") from None
 
 
 class Side(NamedTuple):

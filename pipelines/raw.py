@@ -12,9 +12,12 @@ import ibis.expr.types as ir
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from features.tables import Table
+from features.tables import TABLES, Table
 from pipelines.errors import InputError
 from pipelines.io import Connection, quoted, spill
+
+ENDS = (".parquet", ".csv", "")
+"""How the name of a table's file may end; without an end it is a folder of parquet files."""
 
 _HEAD_BYTES = 1 << 16
 """Enough for any header; what a file is shows in its first bytes."""
@@ -24,7 +27,7 @@ _SAVE_AS = "In Excel, save it as 'CSV UTF-8 (comma delimited)'"
 
 def find_table(folder: Path, table: Table) -> Path | None:
     """Return the one file (or folder of parquet files) of a raw table; None if it is not there."""
-    found = [p for p in (folder / f"{table.name}{end}" for end in (".parquet", ".csv", "")) if p.exists()]
+    found = [p for p in (folder / f"{table.name}{end}" for end in ENDS) if p.exists()]
     if len(found) > 1:
         raise InputError(
             f"{folder} holds {' and '.join(p.name for p in found)}; keep one of them for table {table.name}"
@@ -35,6 +38,12 @@ def find_table(folder: Path, table: Table) -> Path | None:
             f"empty templates: `admission docs --templates FOLDER`"
         )
     return found[0] if found else None
+
+
+def unread_files(folder: Path) -> list[str]:
+    """Return the names in a folder of raw tables that no table reads, hidden ones apart: one may be a table misspelt."""
+    known = {f"{name}{end}" for name in TABLES for end in ENDS}
+    return sorted(path.name for path in folder.iterdir() if path.name not in known and not path.name.startswith("."))
 
 
 def read_raw(connection: Connection, table: Table, path: Path) -> tuple[ir.Table, ir.Table]:
@@ -141,11 +150,11 @@ def _readable(path: Path) -> Iterator[None]:
 
 
 def _format(path: Path) -> str:
-    return "CSV" if path.suffix == ".csv" else "parquet"
+    return "CSV" if path.suffix.lower() == ".csv" else "parquet"
 
 
 def _advice(path: Path) -> str:
-    if path.suffix == ".csv":
+    if path.suffix.lower() == ".csv":
         return f"Its cells must be separated by commas and all its lines must end alike. {_SAVE_AS}"
     if path.is_dir():
         return f"A folder must hold the table's parquet files; a single file is called {path.name}.csv or {path.name}.parquet"

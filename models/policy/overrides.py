@@ -7,7 +7,6 @@ that of the customers the policy admitted, say that the policy or the judgement 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import numpy as np
 import pandas as pd
 
 from features.knock_outs import KNOCK_OUTS, Authority
@@ -33,6 +32,9 @@ AMBER_RATE, RED_RATE = 0.10, 0.20
 """Share of decisions overridden from which the policy itself is in question."""
 
 LEVEL = 0.95
+
+LARGEST_LIMIT = 1e15
+"""Currency units; a limit beyond it is a slip of the keyboard."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,11 +75,16 @@ def objections(override: Override, desk_authority: float | None) -> list[str]:
     beyond = desk_authority is not None and override.final_limit > desk_authority
     if (override.is_lenient or beyond) and not override.second_approver:
         found.append("it grants more than the policy and needs a second approver")
-    if override.second_approver and override.second_approver.strip() == override.author.strip():
+    if override.second_approver and _person(override.second_approver) == _person(override.author):
         found.append("the second approver must be another person than the author")
     if override.is_lenient:
         found += [_lifted(step, needed, override.role) for step, needed in _authorities(override.decision_path)]
     return [sentence for sentence in found if sentence]
+
+
+def _person(name: str) -> str:
+    """Return a name as it is compared: blanks at its ends and capitals make nobody another person."""
+    return name.strip().casefold()
 
 
 def _wrong_words(override: Override) -> list[str]:
@@ -97,9 +104,9 @@ def _wrong_words(override: Override) -> list[str]:
     ]
     order = [] if override.expires_on > override.decided_on else ["it expires on or before the day it was decided"]
     limits = [
-        f"{field} is {getattr(override, field)}; expected an amount of at least 0"
+        f"{field} is {getattr(override, field)}; expected an amount from 0 to {LARGEST_LIMIT:g}"
         for field in ("original_limit", "final_limit")
-        if not (np.isfinite(getattr(override, field)) and getattr(override, field) >= 0)
+        if not 0 <= getattr(override, field) <= LARGEST_LIMIT
     ]
     if override.final_decision == "decline" and override.final_limit > 0:
         limits.append(f"final_limit is {override.final_limit}; whoever is declined gets 0")

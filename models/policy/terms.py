@@ -1,6 +1,7 @@
 """What a policy holds: every number typed, bounded and refused with words where it contradicts another."""
 
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import date
@@ -140,6 +141,10 @@ class Segment:
         """Refuse a segment that names nothing or changes nothing."""
         if self.industry is None and self.region is None:
             raise ValueError("a segment must name an industry (section letter) or a region")
+        if self.industry is not None and not re.fullmatch("[A-T]", self.industry):
+            raise ValueError(f"industry is {self.industry!r}; expected the letter of a section of GB/T 4754, A to T")
+        if self.region is not None and not re.fullmatch("[0-9]{2}", self.region):
+            raise ValueError(f'region is {self.region!r}; expected two digits of GB/T 2260 in quotes, such as "31"')
         if self.bands is None and self.pd_cap is None and self.terms_days is None:
             raise ValueError("a segment must set bands, a pd_cap or terms_days; without any it changes nothing")
         check_pd_cap(self.pd_cap)
@@ -180,6 +185,7 @@ class Policy:
         for name in ("name", "version", "owner"):
             if not getattr(self, name).strip():
                 raise ValueError(f"{name} is empty; every record names the policy that decided it")
+            check_line(name, getattr(self, name))
         check_day("valid_from", self.valid_from)
         check_pd_cap(self.pd_cap)
         check_share("worst_exposure_share", self.worst_exposure_share)
@@ -187,8 +193,11 @@ class Policy:
         check_by_grade("prepayment", {grade: -share for grade, share in self.prepayment.items()})
         for grade in GRADES:
             check_share(f"prepayment.{grade}", self.prepayment[grade])
-        if self.new_customer_notches < 0:
-            raise ValueError(f"new_customer_notches is {self.new_customer_notches}; expected 0 or more")
+        if not 0 <= self.new_customer_notches < len(GRADES):
+            raise ValueError(f"new_customer_notches is {self.new_customer_notches}; expected 0 to {len(GRADES) - 1}")
+        for customer in sorted(self.exclusions):
+            if customer != customer.strip() or not customer:
+                raise ValueError(f"exclusions names {customer!r}; expected a customer_id without blanks at its ends")
         unknown = {key for keys in self.conditions.values() for key in keys} - CONDITIONS.keys()
         if unknown:
             raise ValueError(f"unknown conditions {', '.join(sorted(unknown))}; known: {', '.join(CONDITIONS)}")
@@ -232,6 +241,12 @@ def check_amount(name: str, value: float | None) -> None:
     """Refuse what is negative, infinite or no number; None stands for no such amount."""
     if value is not None and not (math.isfinite(value) and value >= 0):
         raise ValueError(f"{name} is {value}; expected a number of at least 0")
+
+
+def check_line(name: str, text: str) -> None:
+    """Refuse text of more than a line, and characters that nobody sees: controls, halves of a character."""
+    if re.search(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]", text):
+        raise ValueError(f"{name} is {text!r}; expected one line without control characters")
 
 
 def check_day(name: str, text: str) -> None:

@@ -15,7 +15,11 @@ SCORES = """## Scores · 评分结果
 
 What `admission score` writes: `scores.parquet` (and `scores.csv` with `--csv`), one row an application in input order;
 `schema.json`, the same as a JSON schema; `rejects.csv`, every row set aside with table, row, key, rule and reason;
-`summary.json`; with a policy `decision_inputs.parquet`, what it read. Rows delivered are rows scored plus rows set aside.
+`summary.json`, `ignored_files` in it: what lay in the folder and no table reads, such as a table misspelt; with a policy
+`decision_inputs.parquet`, what it read. Rows delivered are rows scored plus rows set aside.
+
+In `scores.csv` and `rejects.csv` an id, key or reason that begins like a formula (`=`, `+`, `-`, `@`, tab, carriage return) has
+an apostrophe before it, so that no spreadsheet runs it; in parquet it stands as it was delivered.
 """
 
 ABOUT_FAULTS = """### Faults · 异常输入

@@ -93,7 +93,7 @@ def open_matrix(connection: Connection, path: Path, names: Sequence[str], asked:
     """
     lines: tuple[Reject, ...] = ()
     readable = path
-    if path.suffix == ".csv":
+    if path.suffix.lower() == ".csv":
         readable, lines = _copied(connection, path)
     schema, rows = _footer(readable, path)
     wanted = {name.lower() for name in asked}

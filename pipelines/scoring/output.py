@@ -19,6 +19,7 @@ import pyarrow.parquet as pq
 from features.knock_outs import READ
 from models.policy import decision
 from pipelines.errors import InputError
+from pipelines.scoring.spreadsheets import plain_column
 
 INPUTS = "decision_inputs.parquet"
 """What the policy read, for `admission policy compare`."""
@@ -125,7 +126,7 @@ class Records:
             return
         self._parquet.write_batch(records)
         if self._csv is not None:
-            self._csv.write_batch(records)
+            self._csv.write_batch(_for_spreadsheets(records))
         if self._inputs is not None and inputs is not None:
             self._inputs.write_batch(pa.RecordBatch.from_pandas(inputs, DECISION_INPUTS, preserve_index=False))
         self.count += records.num_rows
@@ -136,3 +137,11 @@ class Records:
         for file in (self._csv, self._inputs):
             if file is not None:
                 file.close()
+
+
+def _for_spreadsheets(records: pa.RecordBatch) -> pa.RecordBatch:
+    """Return records whose ids, the only text that comes from outside, no spreadsheet runs."""
+    for name in ("application_id", "customer_id"):
+        place = records.schema.get_field_index(name)
+        records = records.set_column(place, records.schema.field(place), plain_column(records.column(place)))
+    return records

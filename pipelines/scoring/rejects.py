@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from pipelines.quarantine import VERDICT
+from pipelines.scoring.spreadsheets import plain
 
 
 class Reject(NamedTuple):
@@ -30,7 +31,7 @@ class Rejects:
     def add(self, rejects: Iterable[Reject]) -> None:
         """Write rows set aside."""
         for reject in rejects:
-            self._writer.writerow(reject)
+            self._writer.writerow(reject._replace(key=plain(reject.key), reason=plain(reject.reason)))
             self.count += 1
 
     def close(self) -> None:

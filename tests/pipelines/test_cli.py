@@ -1,5 +1,6 @@
 """The `admission` command: every stage by name, quick to answer, and errors in words."""
 
+import json
 import os
 import subprocess
 import sys
@@ -99,3 +100,14 @@ def test_a_stage_runs_as_a_module_and_says_what_it_lacks_in_words(stage: str) ->
 
     assert result.returncode == 2
     assert result.stderr == "error: params.yaml not found; run from the project's top folder\n"
+
+
+def test_a_scoring_job_that_cannot_run_answers_in_json_on_stdout_and_in_words_on_stderr() -> None:
+    asked = ["score", "--model", "bundle", "--input", "m.parquet", "--output", "out"]
+
+    with_json, without = CliRunner().invoke(app, [*asked, "--json"]), CliRunner().invoke(app, asked)
+
+    error = "params.yaml not found; run from the project's top folder"
+    assert json.loads(with_json.stdout) == {"error": error, "exit_code": 2}
+    assert with_json.stderr == without.stderr == f"error: {error}\n"
+    assert (without.stdout, with_json.exit_code, without.exit_code) == ("", 2, 2)

@@ -103,6 +103,15 @@ def test_an_unknown_policy_stops_the_stage_and_names_those_there_are(tmp_path: P
         stage.run(params(decide={"compare_with": ["lenient"]}))
 
 
+def test_a_policy_misspelt_does_not_cost_the_last_good_answers(tmp_path: Path, answers: pd.DataFrame) -> None:
+    with copy_of_run(tmp_path):
+        with pytest.raises(InputError, match="no policy 'balancd'"):
+            stage.run(params(decide={"policy": "balancd"}))
+
+        pd.testing.assert_frame_equal(pd.read_parquet(stage.DECISIONS), answers)
+        assert stage.POLICY.exists()
+
+
 def test_a_customer_on_the_policys_own_list_is_declined_wherever_it_stands(
     tmp_path: Path, answers: pd.DataFrame
 ) -> None:

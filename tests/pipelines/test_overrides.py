@@ -3,6 +3,7 @@
 import json
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -138,10 +139,11 @@ def test_two_people_at_once_both_stand_in_one_chain(tmp_path: Path) -> None:
 @pytest.fixture
 def scores(tmp_path: Path) -> Path:
     rows = {
-        "application_id": ["A1", "A2"],
-        "decision": ["admit", "decline"],
-        "decision_path": ["BAND:R4", "KO1"],
-        "limit": [100_000.0, 0.0],
+        "application_id": ["A1", "A2", "A3"],
+        "as_of": [date(2026, 2, 1)] * 3,
+        "decision": ["admit", "decline", "decline"],
+        "decision_path": ["BAND:R4", "KO1", "BAND:R10"],
+        "limit": [100_000.0, 0.0, 0.0],
         "policy_version": load("balanced").version,
     }
     pd.DataFrame(rows).to_parquet(tmp_path / "scores.parquet")
@@ -209,7 +211,28 @@ def test_the_review_holds_the_grants_against_later_outcomes(scores: Path, monkey
     [
         ("A9", [], "0 decisions about application 'A9'; expected one"),
         ("A1", ["--policy", "growth"], "was decided by the policy 'balanced 2026-01"),
-        ("A2", ["--decision", "admit", "--second-approver", "b"], "KO1 may be overridden by nobody"),
+        (
+            "A2",
+            ["--decision", "admit", "--limit", "5e4", "--second-approver", "b"],
+            "KO1 may be overridden by nobody",
+        ),
+        (
+            "A3",
+            ["--decision", "admit", "--second-approver", "b"],
+            "admit of 0 grants nothing; name the limit with --limit",
+        ),
+        (
+            "A3",
+            ["--decision", "conditional", "--second-approver", "b"],
+            "conditional of 0 grants nothing; name the limit with --limit",
+        ),
+        (
+            "A3",
+            ["--decision", "admit", "--limit", "5e4", "--second-approver", " A "],
+            "the second approver must be another person",
+        ),
+        ("A1", ["--decided-on", "2999-01-01"], "--decided-on 2999-01-01: expected a day from the application's as_of"),
+        ("A1", ["--decided-on", "2026-01-31"], "as_of 2026-02-01 to today"),
         ("A1", ["--expires-on", "soon"], "'soon' is no day; expected YYYY-MM-DD"),
     ],
 )

@@ -107,7 +107,18 @@ def test_the_three_profiles_differ_in_appetite_in_their_order() -> None:
         ({"economics__handling_cost": True}, "economics.handling_cost is true; expected a number"),
         ({"segments": [{"pd_cap": 0.02}]}, "a segment must name an industry"),
         ({"segments": [{"industri": "E"}]}, r"unknown key segments\[0\]\.industri\. Did you mean 'industry'"),
-        ({"new_customer_notches": -1}, "new_customer_notches is -1; expected 0 or more"),
+        ({"new_customer_notches": -1}, "new_customer_notches is -1; expected 0 to 9"),
+        ({"new_customer_notches": 10}, "new_customer_notches is 10; expected 0 to 9"),
+        ({"new_customer_notches": 10**20 - 1}, "new_customer_notches is 99999999999999999999"),
+        ({"name": "balanced\nname"}, r"name is 'balanced\\nname'; expected one line without control characters"),
+        ({"version": "1\x1b[31m"}, r"version is '1\\x1b\[31m'; expected one line"),
+        ({"owner": "credit\u2028risk"}, r"owner is 'credit\\u2028risk'; expected one line"),
+        ({"exclusions": ["C1", " C2"]}, "exclusions names ' C2'; expected a customer_id without blanks at its ends"),
+        ({"exclusions": [""]}, "exclusions names ''"),
+        ({"segments": [{"industry": "C26", "pd_cap": 0.02}]}, "industry is 'C26'; expected the letter of a section"),
+        ({"segments": [{"industry": "e", "pd_cap": 0.02}]}, "industry is 'e'"),
+        ({"segments": [{"region": "3101", "pd_cap": 0.02}]}, "region is '3101'; expected two digits of GB/T 2260"),
+        ({"segments": [{"region": "３１", "pd_cap": 0.02}]}, "region is '３１'"),
         ({"new_customer_notches": "many"}, "new_customer_notches is 'many'"),
     ],
 )
@@ -138,6 +149,38 @@ def test_a_key_that_stands_twice_is_refused_with_its_line(tmp_path: Path) -> Non
 
     with pytest.raises(InputError, match=r"(?s)twice\.yaml cannot be read.*the key pd_cap stands twice.*line 14"):
         policy.load(str(path))
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        ("[" * 5000 + "]" * 5000, "nested hundreds deep; a policy has four levels"),
+        ("&a [*a]", r"(?s)\*a stands for a value elsewhere; write the value itself.*line 57"),
+        ("9" * 5000, "(?s)cannot be read as int.*line 57"),
+        ("0x" + "f" * 5000, "Exceeds the limit"),
+        ("2026-13-45", "(?s)cannot be read as timestamp.*line 57"),
+        ("!!bool perhaps", "(?s)cannot be read as bool.*line 57"),
+    ],
+)
+def test_what_yaml_lets_pass_but_no_policy_holds_is_refused_by_every_command_that_reads_one(
+    tmp_path: Path, value: str, words: str
+) -> None:
+    path = tmp_path / "odd.yaml"
+    text = (policy.FOLDER / "balanced.yaml").read_text(encoding="utf-8")
+    path.write_text(text.replace("segments: []", f"segments: {value}"), encoding="utf-8")
+    applicants().to_parquet(tmp_path / "people.parquet")
+
+    with pytest.raises(InputError, match=words):
+        policy.load(str(path))
+    for asked in (["show", str(path)], ["compare", "balanced", str(path), "--on", str(tmp_path)]):
+        done = CliRunner().invoke(app, ["policy", *asked])
+        assert done.exit_code == 2
+        assert done.stderr.startswith(f"error: {path}")
+
+
+def test_a_number_too_large_for_any_amount_is_refused_in_words(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"handling_cost"):
+        policy.load(changed(tmp_path, economics__handling_cost=10**400))
 
 
 def test_a_file_that_is_none_names_the_policies_there_are() -> None:
@@ -209,55 +252,6 @@ def test_the_share_of_limits_in_the_worst_grades_is_held_against_what_the_policy
 
     assert (found.first.worst_exposure, found.second.worst_exposure) == (0, pytest.approx(0.1))
     assert "10.0% of the limits in R8 or worse, within its 10%" in policy.in_words(found)
-
-
-def test_of_nobody_the_swap_set_is_empty(tmp_path: Path) -> None:
-    applicants().head(0).to_parquet(tmp_path / "people.parquet")
-
-    found = policy.compare("conservative", "growth", tmp_path)
-
-    assert (len(found.swaps), found.second.worst_exposure) == (0, 0)
-    assert "0 of 0 applicants change decision" in policy.in_words(found)
-
-
-def test_the_command_refuses_a_population_without_what_policies_read(tmp_path: Path) -> None:
-    applicants().drop(columns=["KO1", "points"]).to_parquet(tmp_path / "people.parquet")
-
-    with pytest.raises(InputError, match="lacks the columns points, KO1; expected the decision_inputs"):
-        policy.population(tmp_path)
-    with pytest.raises(InputError, match="holds no parquet file"):
-        policy.population(tmp_path / "nowhere")
-
-
-def test_of_a_scoring_jobs_folder_each_applicant_counts_once(tmp_path: Path) -> None:
-    applicants().to_parquet(tmp_path / "decision_inputs.parquet")
-    applicants()[["application_id", "pd_12m"]].to_parquet(tmp_path / "scores.parquet")
-
-    assert len(policy.population(tmp_path)) == 6
-    assert policy.compare("balanced", "growth", tmp_path).swaps["n"].sum() == 6
-
-
-def test_parts_of_a_population_are_read_together_and_each_is_checked(tmp_path: Path) -> None:
-    people = applicants()
-    people.head(2).to_parquet(tmp_path / "a.parquet")
-    people.tail(4).to_parquet(tmp_path / "b.parquet")
-    assert policy.population(tmp_path)["application_id"].tolist() == people["application_id"].tolist()
-
-    people.head(1).to_parquet(tmp_path / "c.parquet")
-    with pytest.raises(InputError, match="1 applications stand twice, 'A0' among them"):
-        policy.population(tmp_path)
-
-    people.head(1).drop(columns="KO1").to_parquet(tmp_path / "c.parquet")
-    with pytest.raises(InputError, match=r"c\.parquet lacks the columns KO1"):
-        policy.population(tmp_path)
-
-
-@pytest.mark.parametrize("content", [b"", b"PAR1 and no more"])
-def test_a_file_that_is_no_parquet_is_refused_in_words(tmp_path: Path, content: bytes) -> None:
-    (tmp_path / "people.parquet").write_bytes(content)
-
-    with pytest.raises(InputError, match=r"people\.parquet cannot be read as parquet"):
-        policy.population(tmp_path)
 
 
 def test_show_prints_the_file_with_its_meanings() -> None:

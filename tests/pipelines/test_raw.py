@@ -14,7 +14,7 @@ from features.cells import delivered_cell
 from features.tables import TABLES
 from pipelines.errors import InputError
 from pipelines.io import Connection, engine
-from pipelines.raw import find_table, read_raw
+from pipelines.raw import find_table, read_raw, unread_files
 
 CUSTOMERS = TABLES["customers"]
 KNOWN_AT = next(column for column in CUSTOMERS if column.name == "known_at")
@@ -75,6 +75,22 @@ def test_a_required_table_without_a_file_is_named_with_where_to_get_a_template(t
 
 def test_an_optional_table_without_a_file_is_absent(tmp_path: Path) -> None:
     assert find_table(tmp_path, TABLES["invoices"]) is None
+
+
+def test_names_that_no_table_reads_are_listed_hidden_ones_apart(tmp_path: Path) -> None:
+    for name in (
+        "customers.csv",
+        "invoices.parquet",
+        "enforcement_record.parquet",
+        "LICENCES.CSV",
+        "说明.txt",
+        ".hidden",
+    ):
+        (tmp_path / name).touch()
+    for name in ("payments", "old"):
+        (tmp_path / name).mkdir()
+
+    assert unread_files(tmp_path) == ["LICENCES.CSV", "enforcement_record.parquet", "old", "说明.txt"]
 
 
 def test_two_files_for_one_table_are_refused_rather_than_one_preferred(tmp_path: Path) -> None:

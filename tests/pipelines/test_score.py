@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -169,6 +170,41 @@ def test_a_matrix_in_csv_scores_as_the_same_matrix_in_parquet(portfolio: Portfol
 
     parquet, text = (records(tmp_path / kind).drop(columns="input_fingerprint") for kind in ("parquet", "csv"))
     pd.testing.assert_frame_equal(parquet, text)
+
+
+def test_a_matrix_named_in_capitals_is_read_by_its_kind_all_the_same(portfolio: Portfolio, tmp_path: Path) -> None:
+    matrix(portfolio).to_csv(tmp_path / "M.CSV", index=False)
+
+    assert score(portfolio, tmp_path / "M.CSV", tmp_path / "out")["rows"]["scored"] == 40
+
+
+def test_an_id_that_a_spreadsheet_would_run_is_plain_text_in_csv_and_as_delivered_in_parquet(
+    portfolio: Portfolio, tmp_path: Path
+) -> None:
+    frame = matrix(portfolio, 20).astype({"application_id": object, "customer_id": object, "as_of": object})
+    frame.loc[0, "customer_id"] = "=cmd()"
+    frame.loc[[1, 2], "application_id"] = ["@SUM(A1)", "+1"]
+    frame.loc[2, "as_of"] = None
+    frame.to_parquet(tmp_path / "m.parquet")
+    score(portfolio, tmp_path / "m.parquet", tmp_path / "out", with_csv=True)
+
+    texts, whole = pd.read_csv(tmp_path / "out/scores.csv"), records(tmp_path / "out")
+    assert (texts["customer_id"][0], whole["customer_id"][0]) == ("'=cmd()", "=cmd()")
+    assert (texts["application_id"][1], whole["application_id"][1]) == ("'@SUM(A1)", "@SUM(A1)")
+    assert texts["customer_id"][1:].tolist() == whole["customer_id"][1:].tolist()
+    assert [row["key"] for row in rejects(tmp_path / "out")] == ["'+1"]
+
+
+def test_a_table_misspelt_is_named_in_a_warning_and_in_the_summary(
+    portfolio: Portfolio, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    delivered = tmp_path / "delivered"
+    shutil.copytree(portfolio.folder / "own", delivered)
+    (delivered / "invoice.csv").write_text("invoice_id\n")
+    score(portfolio, delivered, tmp_path / "out")
+
+    assert summary(tmp_path / "out")["ignored_files"] == ["invoice.csv"]
+    assert "holds invoice.csv, which no table reads; data/README.md names the tables" in caplog.text
 
 
 def test_without_reasons_the_pd_is_the_same_and_the_reasons_are_null(

@@ -15,6 +15,7 @@ from committee_run import case, change, committee_run, part
 from hypothesis import given
 from hypothesis import strategies as st
 from main_job import copy_of_run, finished_run, params
+from trial import fingerprints
 
 from features.dimensions import CATALOGUE
 from models.bundle import Bundle
@@ -190,6 +191,15 @@ def test_with_a_previous_model_the_run_tells_its_hash_and_what_it_adds(tmp_path,
     assert stated == Bundle.read(other).sha256
     assert "In the previous model" in pages[0]
     assert "按原模型" in pages[1]
+
+
+def test_a_previous_model_misspelt_does_not_cost_the_last_good_explanations(tmp_path):
+    with copy_of_run(tmp_path):
+        before = fingerprints(explain.FOLDER)
+        with pytest.raises(InputError):
+            explain.run(params(explain={"previous_model": "nowhere"}))
+
+        assert fingerprints(explain.FOLDER) == before
 
 
 def test_without_a_previous_model_the_run_was_always_the_model(features, bundle):

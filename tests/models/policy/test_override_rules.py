@@ -34,6 +34,7 @@ def test_a_reasoned_override_of_two_persons_stands() -> None:
     [
         ({"second_approver": None}, "needs a second approver"),
         ({"second_approver": "analyst 7 "}, "must be another person"),
+        ({"second_approver": " ANALYST 7 "}, "must be another person"),
         ({"decision_path": "KO1;MR1"}, "KO1 may be overridden by nobody"),
         ({"decision_path": "KO1:unknown"}, "KO1:unknown may be overridden by nobody; have its source searched"),
         (
@@ -50,6 +51,8 @@ def test_a_reasoned_override_of_two_persons_stands() -> None:
         ({"expires_on": "2026-03-01"}, "expires on or before"),
         ({"final_limit": -1}, "final_limit is -1"),
         ({"final_limit": float("nan")}, "final_limit is nan"),
+        ({"final_limit": float("inf")}, "final_limit is inf"),
+        ({"final_limit": 1.1e15}, "final_limit is 1100000000000000.0; expected an amount from 0 to 1e+15"),
         ({"final_decision": "manual_review"}, "changes neither decision nor limit"),
     ],
 )
