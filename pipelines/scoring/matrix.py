@@ -180,6 +180,6 @@ def _repeated(connection: Connection, readable: Path, path: Path) -> NDArray[np.
 def _unreadable(path: Path, error: Exception) -> InputError:
     first = str(error).splitlines()[0][:300].rstrip(".")
     return InputError(
-        f"{path} cannot be read as {'CSV' if path.suffix == '.csv' else 'parquet'}: {first}. It may be cut short or "
+        f"{path} cannot be read as {'CSV' if path.suffix.lower() == '.csv' else 'parquet'}: {first}. It may be cut short or "
         "still being written: copy it again. Expected a feature matrix (.parquet or .csv), or a folder of tables"
     )

@@ -6,6 +6,7 @@ whole, because a wrong number would move its score without a sign.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -134,12 +135,16 @@ def _days(values: pa.Array, judge: _Judge) -> pa.Array:
     return values.cast(pa.date32(), safe=False)
 
 
-def _column(feature: Feature, values: pa.Array, judge: _Judge) -> pd.Series:
-    """Return a feature's values as the model takes them: floats with NaN, or text with None."""
+def _column(feature: Feature, values: pa.Array, judge: _Judge) -> NDArray[Any]:
+    """Return a feature's values as the model takes them: floats with NaN, or text with None.
+
+    Arrays and not series: a frame of a hundred series would compare their indices first, batch by batch.
+    """
     if feature.is_category:
         texts = _text(values)
-        return pd.Series(pc.if_else(pc.equal(texts, ""), pa.scalar(None, pa.string()), texts).to_pandas(), dtype=object)
-    return pd.Series(_numbers(feature.id, values, judge), copy=False)
+        known = pc.if_else(pc.equal(texts, ""), pa.scalar(None, pa.string()), texts)
+        return np.asarray(known.to_numpy(zero_copy_only=False), dtype=object)
+    return _numbers(feature.id, values, judge)
 
 
 def _evidence(name: str, values: pa.Array, judge: _Judge) -> pa.Array:
