@@ -8,7 +8,7 @@ import ibis.expr.types as ir
 from features.annual_sales import annual_sales
 from features.frames.statements import beside_accounts
 from features.knock_outs import READ, states
-from features.tables import MINOR_UNITS
+from features.tables import APPLICATIONS, FINANCIAL_STATEMENTS, MINOR_UNITS, Column
 
 ACCOUNTS = ("total_equity", "cost_of_sales")
 AMOUNTS = ("requested_limit", *ACCOUNTS, "annual_sales")
@@ -18,12 +18,17 @@ EVIDENCE = ("requested_limit", "requested_terms_days", "annual_sales", *ACCOUNTS
 LARGEST = 1e15
 """Amounts beyond it no company has; raw tables know none either."""
 
+
+def _bounds(column: Column) -> tuple[float, float]:
+    """Return what a raw table lets the number be, so that a matrix and raw tables set the same rows aside."""
+    low, high = column.minimum, column.maximum
+    return (-LARGEST if low is None else low, LARGEST if high is None else high)
+
+
 BOUNDS = {
-    "requested_limit": (0.0, LARGEST),
-    "requested_terms_days": (0.0, 360.0),
+    **{name: _bounds(APPLICATIONS[name]) for name in ("requested_limit", "requested_terms_days")},
+    **{name: _bounds(FINANCIAL_STATEMENTS[name]) for name in ACCOUNTS},
     "annual_sales": (0.0, LARGEST),
-    "total_equity": (-LARGEST, LARGEST),
-    "cost_of_sales": (0.0, LARGEST),
 }
 """What the numbers among them can be."""
 

@@ -251,6 +251,7 @@ def test_a_pd_on_the_cut_off_is_still_admitted() -> None:
         ({"requested_limit": 1e8, "total_equity": 1e6}, "equity_cap", 80_000),
         ({"requested_limit": 1e8, "total_equity": np.nan, "annual_sales": 1e8}, "no_statements_cap", 500_000),
         ({"requested_limit": 1e8, "cost_of_sales": 1e6}, "sales_cap", 49_000),
+        ({"cost_of_sales": -666_000.0}, "sales_cap", 0),
         ({"requested_limit": 1e8, "pd_12m": 0.13, "total_equity": 1e12, "requested_terms_days": 90}, "sales_cap", 0),
     ],
 )
@@ -258,6 +259,12 @@ def test_the_cap_that_binds_is_named(change: dict[str, Any], cap: str, limit: fl
     found = decided(**change)
 
     assert (found["binding_cap"], found["limit"]) == (cap, limit)
+
+
+def test_whoever_states_a_negative_cost_of_sales_goes_to_a_person_instead_of_being_set_aside() -> None:
+    found = decided(cost_of_sales=-666_000.0)
+
+    assert (found["decision"], found["decision_path"], found["limit"]) == ("manual_review", "LIMIT", 0)
 
 
 def test_the_budget_of_loss_and_the_share_of_one_name_bind_where_they_are_least() -> None:

@@ -249,6 +249,16 @@ def test_an_amount_that_the_policy_cannot_read_sets_its_row_aside_but_without_po
     assert (bare["exit_code"], bare["rows"]["scored"]) == (GOES_ON, ROWS)
 
 
+def test_an_amount_that_a_raw_table_may_hold_is_scored_from_a_matrix_too(portfolio: Portfolio, tmp_path: Path) -> None:
+    """Real accounts state a negative cost of sales now and then; the contract lets them, so must the matrix."""
+    frame = matrix(portfolio, ROWS).assign(cost_of_sales=-666_000.0, total_equity=-1e9, requested_limit=0.01)
+    frame.to_parquet(tmp_path / "m.parquet", index=False)
+
+    told = score(portfolio, tmp_path / "m.parquet", tmp_path / "out", policy="balanced")
+
+    assert (told["exit_code"], told["rows"]["scored"]) == (GOES_ON, ROWS)
+
+
 def test_a_matrix_as_csv_is_decided_as_the_same_matrix_as_parquet(portfolio: Portfolio, tmp_path: Path) -> None:
     frame = matrix(portfolio, ROWS).assign(**{rule.id: "clear" for rule in READ}, requested_limit=250_000.0)
     frame = frame.assign(KO1=["hit", "clear", "unknown", "clear"] * (ROWS // 4))
