@@ -61,6 +61,17 @@ def hold(connection: Connection, rows: ir.Table, name: str) -> ir.Table:
     return connection.table(name)
 
 
+@contextmanager
+def on_account(connection: Connection, a_thread: int) -> Iterator[None]:
+    """Let the engine plan with so many bytes a thread for a while: it plans for far more than it then takes."""
+    limit, threads = connection.raw_sql("SELECT current_setting('memory_limit'), current_setting('threads')").fetchone()
+    connection.raw_sql(f"SET memory_limit='{threads * a_thread}B'")
+    try:
+        yield
+    finally:
+        connection.raw_sql(f"SET memory_limit='{limit}'")
+
+
 def spill_folder(connection: Connection) -> Path:
     """Return the engine's own folder, gone with the engine, for what does not fit into memory."""
     (folder,) = connection.raw_sql("SELECT current_setting('temp_directory')").fetchone()

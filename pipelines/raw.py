@@ -3,7 +3,7 @@
 import csv
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -64,31 +64,42 @@ def read_raw(connection: Connection, table: Table, path: Path) -> tuple[ir.Table
 def _read_csv(connection: Connection, table: Table, path: Path) -> tuple[ir.Table, ir.Table]:
     copied, header = copy_csv(connection, table, path, {})
     # Spreadsheets leave lines of nothing but commas behind.
-    cells = ", ".join('"' + name.replace('"', '""') + '"' for name in header)
+    cells = ", ".join(_identifier(name) for name in header)
     rows = _numbered(connection, table, f"{_single(copied)} WHERE coalesce({cells}) IS NOT NULL")
     return rows, no_rows(connection, table)
 
 
 def copy_csv(
-    connection: Connection, table: Table, path: Path, types: Mapping[str, str], rows_a_group: int = 122_880
+    connection: Connection,
+    table: Table,
+    path: Path,
+    types: Mapping[str, str],
+    wanted: Collection[str] | None = None,
+    rows_a_group: int = 122_880,
 ) -> tuple[Path, list[str]]:
     """Copy a CSV file into parquet and return the copy and its columns; InputError says what makes a file unreadable.
 
-    Columns are text unless `types` names an SQL type; `no_rows` lists the lines that are no rows, among them those with a cell
-    of another type.
+    Only `wanted` columns are copied, all without it: what nobody reads cannot harm a row. Columns are text unless `types` names
+    an SQL type; `no_rows` lists the lines that are no rows, among them those with a cell of another type.
     """
     header = _header(table, path)
     _check_header(table, header, path)
     # The header and the separator are known: nothing is left to guess, and a guess would differ from file to file.
     columns = ", ".join(f"'{quoted(name)}': '{types.get(name, 'VARCHAR')}'" for name in header)
     options = "header=true, auto_detect=false, delim=',', quote='\"', escape='\"', nullstr='', store_rejects=true"
+    chosen = [name for name in header if wanted is None or name in wanted]
+    cells = ", ".join(_identifier(name) for name in chosen)
     with _readable(path):
-        scan = f"FROM read_csv('{quoted(path)}', columns={{{columns}}}, {options})"
+        scan = f"SELECT {cells} FROM read_csv('{quoted(path)}', columns={{{columns}}}, {options})"
         copied = spill(connection, scan, f"raw_{table.name}", rows_a_group)
     _keep_rejects(connection, table)
     _refuse_other_encoding(connection, table, path)
     _refuse_open_quote(connection, table, path)
-    return copied, header
+    return copied, chosen
+
+
+def _identifier(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
 
 
 def no_rows(connection: Connection, table: Table) -> ir.Table:

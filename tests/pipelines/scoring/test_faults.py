@@ -22,6 +22,7 @@ from conftest import Portfolio
 from scoring.jobs import BUNDLE, listing, matrix, records, refusal, rejects, score
 from trial import committed
 
+from features.dimensions import CATALOGUE
 from features.knock_outs import READ
 from models.bundle import Bundle
 from pipelines.errors import InputError
@@ -272,6 +273,17 @@ def test_a_matrix_as_csv_is_decided_as_the_same_matrix_as_parquet(portfolio: Por
     parquet, csv = (records(tmp_path / kind) for kind in ("parquet", "csv"))
     assert parquet["decision_path"].tolist() == csv["decision_path"].tolist()
     assert parquet["decision_path"].str.startswith("KO1").sum() >= ROWS // 4
+
+
+def test_a_cell_that_the_model_does_not_read_sets_no_row_aside(portfolio: Portfolio, tmp_path: Path) -> None:
+    read = Bundle.read(portfolio.folder / BUNDLE).encoder.names
+    unread = next(f.id for f in CATALOGUE.features if f.id not in read and not f.is_category)
+    frame = matrix(portfolio, ROWS).assign(**{unread: "1,234 (estimated)"}, remark="a, b")
+    frame.to_csv(tmp_path / "m.csv", index=False)
+
+    told = score(portfolio, tmp_path / "m.csv", tmp_path / "out")
+
+    assert (told["exit_code"], told["rows"]["scored"]) == (GOES_ON, ROWS)
 
 
 def test_what_a_policy_reads_may_stand_only_once_and_must_be_readable(portfolio: Portfolio, tmp_path: Path) -> None:
