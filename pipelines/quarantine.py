@@ -10,6 +10,7 @@ import ibis.expr.types as ir
 from features.tables import Table
 from pipelines.errors import InputError
 from pipelines.io import Connection, write_csv
+from pipelines.spreadsheets import plain_cell
 
 log = logging.getLogger(__name__)
 
@@ -23,7 +24,7 @@ VERDICT = ("table", "row", "key", "rule", "reason")
 def set_aside(
     connection: Connection, table: Table, raw: ir.Table, judged: ir.Table, lines: ir.Table, path: Path
 ) -> None:
-    """Write the rows set aside as they were delivered, each with table, row, key, rule and reason.
+    """Write the rows set aside as they were delivered, each with table, row, key, rule and reason; no cell is a formula.
 
     `row` counts the rows of the file from 1, without its header; it is empty for lines that are no rows, whose reason names
     the line and whose key is its text.
@@ -49,7 +50,9 @@ def set_aside(
         reason=_line_reason(lines),
         **{c: ibis.null("string") for c in delivered},
     )
-    write_csv(connection, whole.union(unread), path, ("row", "key", "reason"))
+    found = whole.union(unread)
+    safe = found.mutate(**{name: plain_cell(found[name]) for name in ("key", "reason", *delivered)})
+    write_csv(connection, safe, path, ("row", "key", "reason"))
 
 
 def _line_reason(lines: ir.Table) -> ir.StringValue:

@@ -15,9 +15,7 @@ from openpyxl.utils import get_column_letter
 
 from pipelines.pages.sheets import Sheet, sheets
 from pipelines.pages.wording import Wording
-
-FORMULA = re.compile(r"^[=+\-@\t\r]")
-"""What spreadsheets take for the beginning of a formula."""
+from pipelines.spreadsheets import FORMULA
 
 WRITTEN = (1980, 1, 1, 0, 0, 0)
 """The earliest date a zip can hold: a workbook tells the run it is of, not when it was written."""
@@ -53,7 +51,7 @@ def _put(cell: Cell, value: Any) -> None:
         cell.value = value
         return
     cell.value = ILLEGAL_CHARACTERS_RE.sub("\N{REPLACEMENT CHARACTER}", value)
-    if FORMULA.match(value):
+    if value.startswith(tuple(FORMULA)):
         cell.data_type = "s"
         cell.quotePrefix = True
 

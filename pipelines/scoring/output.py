@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 from features.knock_outs import READ
 from models.policy import decision
 from pipelines.errors import InputError
-from pipelines.scoring.spreadsheets import plain_column
+from pipelines.spreadsheets import plain_column
 
 INPUTS = "decision_inputs.parquet"
 """What the policy read, for `admission policy compare`."""

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from pipelines.quarantine import VERDICT
-from pipelines.scoring.spreadsheets import plain
+from pipelines.spreadsheets import plain
 
 
 class Reject(NamedTuple):

@@ -95,6 +95,17 @@ def test_a_row_set_aside_from_a_folder_of_files_is_counted_on_from_file_to_file(
     assert [(row["row"], row["key"]) for row in set_aside("invoices")] == [("4", "I4")]
 
 
+def test_a_row_set_aside_holds_no_cell_that_a_spreadsheet_would_run() -> None:
+    rows = [{**INVOICE, "invoice_id": key, "amount": "-5"} for key in ("=cmd()", "@SUM(A1)", "客户=1", "-7")]
+    own_tables(OWN, invoices=[INVOICE, *rows])
+
+    ingest(ingest__max_quarantined_share=0.9)
+
+    found = {(row["key"], row["invoice_id"], row["amount"]) for row in set_aside("invoices")}
+    safe = ("'=cmd()", "'@SUM(A1)", "客户=1", "-7")
+    assert found == {(key, key, "-5") for key in safe}
+
+
 def test_percent_instead_of_fractions_stops_the_run_with_the_column_and_what_to_do() -> None:
     rows = [{**SHARE, "month": f"2022-0{n}-01", "top1_customer_share": str(30 + n)} for n in range(1, 4)]
     own_tables(OWN, operating_metrics=rows)

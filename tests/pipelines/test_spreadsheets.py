@@ -4,7 +4,7 @@ import pyarrow as pa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.scoring.spreadsheets import FORMULA, plain, plain_column
+from pipelines.spreadsheets import FORMULA, plain, plain_column
 
 TEXTS = st.text(st.one_of(st.sampled_from(FORMULA + "'客A1"), st.characters(exclude_categories=["Cs"])))
 
