@@ -23,7 +23,7 @@ from pipelines.scoring.rows import read_rows
 NAMES = ("rr_overdue_ratio_now", "cx_requested_terms_days", "cx_region")
 HEADER = [*KEYS, *NAMES]
 EXAMPLES = 150
-"""Of each kind; four kinds."""
+"""Of each kind; five kinds."""
 
 
 @pytest.fixture(scope="module")
@@ -66,9 +66,9 @@ rows = st.lists(
 )
 
 
-def in_csv(table: list[tuple[str, ...]]) -> bytes:
+def in_csv(table: list[tuple[str, ...]], unread: tuple[str, ...] = ()) -> bytes:
     text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows([HEADER, *table])
+    csv.writer(text, lineterminator="\n").writerows([[*HEADER, *unread], *table])
     return text.getvalue().encode()
 
 
@@ -82,6 +82,18 @@ def test_every_row_of_a_well_formed_csv_is_scored_or_set_aside(
     if found is not None:
         delivered, good, aside = found
         assert delivered == good + aside == len(table)
+
+
+@settings(max_examples=EXAMPLES)
+@given(table=rows, data=st.data())
+def test_what_stands_in_columns_that_nobody_reads_sets_no_row_aside(
+    table: list[tuple[str, ...]], data: st.DataObject, connection: Connection
+) -> None:
+    wider = [(*row, data.draw(cells), data.draw(cells)) for row in table]
+
+    found = accounted(connection, in_csv(wider, unread=("remark", "en_e_score")), "csv")
+
+    assert found == accounted(connection, in_csv(table), "csv")
 
 
 @settings(max_examples=EXAMPLES)
