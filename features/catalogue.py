@@ -58,6 +58,8 @@ class Feature:
     role: Role = "model"
     actionable: bool = False
     """Whether the customer could change it before the next application."""
+    moves_by: float | None = None
+    """What an actionable feature changes by, if not by any amount: a newer annual statement is a year younger."""
     zero_if_checked: str = ""
     """For missing class `zero`: the source whose search makes 'no row' mean zero."""
     standardise_within: str = ""

@@ -35,12 +35,16 @@ REACHED, TOO_MANY, UNREACHABLE, BEST = "reached", "too_many", "unreachable", "be
 
 @dataclass(frozen=True)
 class Move:
-    """How far one feature may be moved: upwards (`sign` 1) or downwards (-1) to `end`, a whole number of `step`s."""
+    """How far one feature may be moved: upwards (`sign` 1) or downwards (-1) to `end`, in whole `step`s.
+
+    Steps count from zero, or, `from_own`, from the applicant's own value: a newer annual statement is a year younger.
+    """
 
     feature: str
     sign: int
     end: float
     step: float
+    from_own: bool = False
 
 
 @dataclass(frozen=True)
@@ -72,6 +76,9 @@ def _step(feature: Feature) -> float:
 
 
 def _move(feature: Feature, direction: int, values: pd.Series) -> Move:
+    if feature.moves_by is not None:
+        edge = float(values.quantile(LOW if direction > 0 else HIGH))
+        return Move(str(values.name), -direction, edge, feature.moves_by, from_own=True)
     step = _step(feature)
     end = float(values.quantile(LOW if direction > 0 else HIGH)) / step
     # The last whole step inside the range, so that no told value leaves it.
@@ -143,19 +150,27 @@ class _Search:
         for k, place in enumerate(self.place):
             movable = np.flatnonzero(self._can_move(self.now[rows, place], k))
             changed = self.now[rows[movable]]
-            changed[:, place] = self.allowed[k].end
+            changed[:, place] = self._end(changed[:, place], k)
             found = self._pd(changed)
             better = movable[found < lowest[movable]]
             lowest[better], best[better] = found[found < lowest[movable]], k
         return best, lowest
 
+    def _end(self, value: Floats, k: int) -> Floats:
+        """Return where the move leads each value: to its end, or as many steps from the value as stay within."""
+        move = self.allowed[k]
+        if not move.from_own:
+            return np.full(len(value), move.end)
+        steps = np.floor((move.end - value) * move.sign / move.step)
+        return value + move.sign * move.step * np.maximum(steps, 0)
+
     def _can_move(self, value: Floats, k: int) -> NDArray[np.bool_]:
         """Whether a value is known and not yet as good as the end of the move."""
-        return (self.allowed[k].end - value) * self.allowed[k].sign > 0
+        return (self._end(value, k) - value) * self.allowed[k].sign > 0
 
     def _move_all(self, chosen: Places) -> None:
         for k, place in enumerate(self.place):
-            self.now[chosen == k, place] = self.allowed[k].end
+            self.now[chosen == k, place] = self._end(self.now[chosen == k, place], k)
 
     def tighten(self) -> None:
         """Take every change back as far as the grade allows, the weakest first; rows that miss it all the way."""
@@ -170,24 +185,33 @@ class _Search:
         The model is monotone, so a number that keeps the grade is followed only by such numbers.
         """
         place, own = self.place[chosen], self.start[rows, self.place[chosen]]
-        step, sign = (np.array([getattr(m, part) for m in self.allowed])[chosen] for part in ("step", "sign"))
-        end = np.round(np.array([m.end for m in self.allowed])[chosen] / step)
+        step, sign, from_own = (
+            np.array([getattr(m, part) for m in self.allowed])[chosen] for part in ("step", "sign", "from_own")
+        )
+        end = np.round(self.now[rows, place] / step)
         # The first step leads to a value that reads differently from the own one, which is told in whole steps as well.
         first = sign * np.minimum(sign * (np.round(own / step) + sign), sign * end)
-        few, many = np.full(len(rows), -1.0), np.abs(end - first) + 1
+        most = np.where(from_own, np.round(np.abs(self.now[rows, place] - own) / step), np.abs(end - first) + 1)
+
+        def after(steps: Floats) -> Floats:
+            moved = np.where(from_own, own + sign * steps * step, _value(first + sign * (steps - 1), step))
+            return np.where(steps == 0, own, moved)
+
+        few, many = np.full(len(rows), -1.0), most
         while (many - few > 1).any():
             middle = np.where(many - few > 1, np.floor((few + many) / 2), many)
-            self.now[rows, place] = np.where(middle == 0, own, _value(first + sign * (middle - 1), step))
+            self.now[rows, place] = after(middle)
             keeps = self._pd(self.now[rows]) <= self.limit[rows]
             many, few = np.where(keeps, middle, many), np.where(keeps, few, middle)
-        self.now[rows, place] = np.where(many == 0, own, _value(first + sign * (many - 1), step))
+        self.now[rows, place] = after(many)
 
     def _unreachable(self) -> NDArray[np.bool_]:
         """Whether a row misses its grade even with everything actionable moved to its end."""
         rows = np.flatnonzero(self.asked & ~self.reached)
         everything = self.start[rows]
         for k, place in enumerate(self.place):
-            everything[self._can_move(everything[:, place], k), place] = self.allowed[k].end
+            movable = self._can_move(everything[:, place], k)
+            everything[movable, place] = self._end(everything[movable, place], k)
         missed = np.zeros(len(self.start), dtype=np.bool_)
         missed[rows] = self._pd(everything) > self.limit[rows]
         return missed

@@ -183,13 +183,18 @@ def xy_chart(
     curves: Sequence[Curve],
     marks: Sequence[Mark] = (),
     *,
+    marked: str = "",
     width: float = WIDTH,
     height: float = 340,
 ) -> Markup:
-    """Draw curves, the first on top, and marks over two axes; the legend stands to the right, never over a curve."""
+    """Draw curves, the first on top, and marks over two axes; the legend stands to the right, never over a curve.
+
+    `marked` is what the marks are, for the legend; nothing if a curve runs through them.
+    """
     labelled = [c for c in curves if c.label]
+    names = [c.label for c in labelled] + ([marked] if marked else [])
     last_mark = words_width(x.marks[-1][1], SMALL) / 2 if x.marks else 0.0
-    right = width - max([46 + words_width(c.label, SMALL) for c in labelled] + [18.0, last_mark + 2])
+    right = width - max([46 + words_width(name, SMALL) for name in names] + [18.0, last_mark + 2])
     left = 14 + max((words_width(word, SMALL) for _, word in y.marks), default=0.0)
     top, bottom = (22.0 if y.name else 10.0), height - (40.0 if x.name else 22.0)
     to_x, to_y = x.place(left, right), y.place(bottom, top)
@@ -199,6 +204,8 @@ def xy_chart(
         parts += _mark(mark, to_x, to_y)
     for i, curve in enumerate(labelled):
         parts += _legend(curve, right + 16, top + 8 + 20 * i)
+    if marked:
+        parts += _legend_of_marks(marked, right + 16, top + 8 + 20 * len(labelled))
     return figure.draw(width, height, *parts)
 
 
@@ -237,6 +244,12 @@ def _mark(mark: Mark, to_x: Callable[[float], float], to_y: Callable[[float], fl
 def _legend(curve: Curve, x: float, y: float) -> list[Markup]:
     swatch = line(x, y, x + 22, y, stroke=curve.colour, width=curve.width, dash=curve.dash)
     return [swatch, text(x + 28, y + 4, curve.label, size=SMALL)]
+
+
+def _legend_of_marks(name: str, x: float, y: float) -> list[Markup]:
+    dot = element("circle", cx=x + 11, cy=y, r=4, fill=ACCENT, stroke=PAPER, stroke_width=1)
+    bar = line(x + 11, y - 8, x + 11, y + 8, stroke=ACCENT, width=1.5)
+    return [bar, dot, text(x + 28, y + 4, name, size=SMALL)]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -305,6 +318,13 @@ def linear_axis(name: str, low: float, high: float, words: Callable[[float], str
     """Return an axis from low to high with round marks, each in words; an empty range is widened by one."""
     high = high if high > low else low + 1
     return Axis(name=name, low=low, high=high, marks=[(v, words(v)) for v in ticks(low, high, about)])
+
+
+def axis_up_to(name: str, high: float, words: Callable[[float], str]) -> Axis:
+    """Return an axis from zero to the first round mark at or above `high`, so that no curve ends above the marks."""
+    inside = ticks(0.0, high)
+    step = inside[1] if len(inside) > 1 else 1.0
+    return linear_axis(name, 0.0, math.ceil(high / step - 1e-9) * step, words)
 
 
 def log_axis(name: str, low: float, high: float, words: Callable[[float], str]) -> Axis:

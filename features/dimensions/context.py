@@ -27,7 +27,7 @@ CONTEXT_FACTORS = Indicator(
         Feature(
             id="cx_log_assets",
             en="Size by total assets (log)",
-            zh="资产规模(对数)",
+            zh="资产规模（对数）",
             formula="ln(total assets)",
             frame=STATEMENTS,
             expression=lambda v: (
@@ -43,7 +43,7 @@ CONTEXT_FACTORS = Indicator(
         Feature(
             id="cx_log_market_value",
             en="Size by market value (log)",
-            zh="市值规模(对数)",
+            zh="市值规模（对数）",
             formula="ln(market capitalisation), listed companies",
             frame=STATEMENTS,
             expression=lambda v: (
@@ -117,7 +117,7 @@ CONTEXT_FACTORS = Indicator(
         Feature(
             id="cx_industry_default_rate",
             en="Default rate of the industry",
-            zh="行业违约率(滞后)",
+            zh="行业违约率（滞后）",
             formula="newest default rate released by as_of, of the industry section, else of the whole economy",
             frame=ECONOMY,
             expression=lambda v: v.industry_default_rate,
@@ -146,7 +146,7 @@ CONTEXT_FACTORS = Indicator(
         Feature(
             id="cx_log_requested_limit",
             en="Size of the request (log)",
-            zh="申请额度(对数)",
+            zh="申请额度（对数）",
             formula="ln(requested_limit)",
             frame=APPLICATION,
             expression=lambda v: (v.requested_limit.cast("float64") / MINOR_UNITS).ln(),

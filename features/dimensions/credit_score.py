@@ -148,7 +148,7 @@ CREDIT_HISTORY = Indicator(
         Feature(
             id="ch_oldest_account_months",
             en="Age of the oldest credit account",
-            zh="最早信贷账户账龄",
+            zh="最早信贷账户开立月数",
             formula="months from the opening of the oldest account to as_of, by the newest report that tells it",
             frame=REPORTS,
             expression=lambda v: _reported(v, months_since(v, "oldest_account_on")),
@@ -191,7 +191,7 @@ CREDIT_HISTORY = Indicator(
         Feature(
             id="ch_group_default_3y",
             en="Default in the connected group, 3 years",
-            zh="关联方违约(3年)",
+            zh="关联方违约（3年）",
             formula="1 if another customer of the same group had a default event known at as_of",
             frame=GROUP_DEFAULTS,
             expression=lambda v: within(v, "event_date", 1095).any().coalesce(False).cast("int64"),
@@ -205,7 +205,7 @@ CREDIT_HISTORY = Indicator(
         Feature(
             id="ch_bill_overdue_months_12m",
             en="Months on the list of overdue bill acceptors, 12 months",
-            zh="票据逾期名单月数(近12月)",
+            zh="票据逾期名单月数（近12月）",
             formula="sum over the months listed in the window, known at as_of: overdue 1, persistent 3",
             frame=BILL_LISTS,
             expression=lambda v: total(_rank(v.list_type, _BILL_LISTS), within(v, "list_month", 365)),
@@ -248,7 +248,7 @@ REPAYMENT_RECORD = Indicator(
         Feature(
             id="rr_dbt_wavg_180d",
             en="Average days beyond terms, 180 days",
-            zh="加权平均逾期天数(180天)",
+            zh="加权平均逾期天数（180天）",
             formula="sum(a*DBT)/sum(a) over invoices due in the window",
             frame=LEDGER,
             expression=lambda v: _weighted_dbt(v, due_within(v, 180)),
@@ -306,7 +306,7 @@ REPAYMENT_RECORD = Indicator(
         Feature(
             id="rr_max_dpd_365d",
             en="Longest delay, 12 months",
-            zh="最长逾期天数(12个月)",
+            zh="最长逾期天数（12个月）",
             formula="longest delay of a material invoice unpaid at some day of the window; 0 if none was late",
             frame=LEDGER,
             expression=_worst_dpd,
@@ -378,7 +378,7 @@ REPAYMENT_RECORD = Indicator(
         Feature(
             id="rr_bureau_worst_dpd_12m",
             en="Longest delay at other creditors, 12 months",
-            zh="外部最长逾期天数(近12月)",
+            zh="外部最长逾期天数（近12月）",
             formula="worst days past due at other creditors in the newest report that tells them",
             frame=REPORTS,
             expression=lambda v: _reported(v, v.worst_dpd_12m),
@@ -480,7 +480,7 @@ DEBT_SITUATION = Indicator(
         Feature(
             id="ds_debt_growth_1y",
             en="Growth of debt, 1 year",
-            zh="负债增长率(1年)",
+            zh="负债增长率（1年）",
             # A year before the newest report, not before as_of, or half a year's growth passes for a year's. One unit of
             # currency more keeps debt that begins or ends at nothing on the scale.
             formula="ln((debt + 1)/(debt a year before + 1)): the newest report that tells it, and the same provider's nearest "
@@ -650,6 +650,6 @@ COOPERATION_HISTORY = Indicator(
 CREDIT_SCORE = Dimension(
     id="credit_score",
     en="Credit score (bureau and repayment)",
-    zh="信用评分(征信与还款)",
+    zh="信用评分（征信与还款）",
     indicators=(CREDIT_HISTORY, REPAYMENT_RECORD, DEBT_SITUATION, COOPERATION_HISTORY),
 )

@@ -53,13 +53,13 @@ ENVIRONMENT = Indicator(
             direction=1,
             missing="random",
             clip=(0, 4),
-            source="企业环境信用评价办法 (环发[2013]150号)",
+            source="企业环境信用评价办法（环发[2013]150号）",
             actionable=True,
         ),
         Feature(
             id="en_penalty_cnt_3y",
             en="Environmental penalties, 3 years",
-            zh="环保处罚次数(3年)",
+            zh="环保处罚次数（3年）",
             formula="number of environmental penalties of the window known at as_of",
             frame=EVENTS,
             expression=lambda v: count(_events(v, "env_penalty")),
@@ -68,13 +68,13 @@ ENVIRONMENT = Indicator(
             direction=1,
             missing="zero",
             clip=(0, 30),
-            source="环保处罚 (生态环境部门公示)",
+            source="环保处罚（生态环境部门公示）",
             zero_if_checked="esg_events",
         ),
         Feature(
             id="en_penalty_amount_to_revenue_3y",
             en="Environmental fines to revenue, 3 years",
-            zh="环保罚款/收入(3年)",
+            zh="环保罚款/收入（3年）",
             formula="sum of environmental fines of the window / revenue; null where none tells its amount",
             frame=EVENTS,
             expression=lambda v: to_size(v.amount, _events(v, "env_penalty"), v.revenue),
@@ -83,13 +83,13 @@ ENVIRONMENT = Indicator(
             direction=1,
             missing="zero",
             clip=(0, 1),
-            source="环保处罚 (生态环境部门公示)",
+            source="环保处罚（生态环境部门公示）",
             zero_if_checked="esg_events",
         ),
         Feature(
             id="en_suspension_3y",
             en="Production suspended or accident, 3 years",
-            zh="停产整治或环境事故(3年)",
+            zh="停产整治或环境事故（3年）",
             formula="1 if production was suspended for the environment, or an accident harmed it, in the window",
             frame=EVENTS,
             expression=lambda v: ever(_events(v, "env_suspension", "env_accident")),
@@ -118,7 +118,7 @@ ENVIRONMENT = Indicator(
         Feature(
             id="en_ghg_intensity_log",
             en="Carbon intensity against the industry",
-            zh="碳强度(行业标准化)",
+            zh="碳强度（行业标准化）",
             formula="ln(tCO2e per million of revenue) in the newest assessment that tells it; the model takes it as standard "
             "deviations from the mean of the industry section",
             frame=ASSESSMENTS,
@@ -177,7 +177,7 @@ SOCIAL_RESPONSIBILITY = Indicator(
         Feature(
             id="so_labour_dispute_per100_3y",
             en="Labour disputes per 100 staff, 3 years",
-            zh="每百人劳动仲裁数(3年)",
+            zh="每百人劳动仲裁数（3年）",
             formula="100 * labour disputes of the window known at as_of / employees",
             frame=EVENTS,
             expression=lambda v: _per_hundred_staff(v, _events(v, "labour_dispute")),
@@ -192,7 +192,7 @@ SOCIAL_RESPONSIBILITY = Indicator(
         Feature(
             id="so_wage_arrears_3y",
             en="Wage arrears, 3 years",
-            zh="欠薪记录(3年)",
+            zh="欠薪记录（3年）",
             formula="1 if wages were in arrears in the window",
             frame=EVENTS,
             expression=lambda v: ever(_events(v, "wage_arrears")),
@@ -329,7 +329,7 @@ GOVERNANCE = Indicator(
 ESG = Dimension(
     id="esg",
     en="ESG",
-    zh="环境社会治理(ESG)",
+    zh="环境社会治理（ESG）",
     indicators=(
         ENVIRONMENT,
         SOCIAL_RESPONSIBILITY,

@@ -529,7 +529,7 @@ FINANCIAL_HEALTH = Indicator(
         Feature(
             id="fh_statement_age_days",
             en="Age of the latest statement",
-            zh="财报账龄",
+            zh="财报距今天数",
             formula="as_of - FS0.period_end",
             frame=STATEMENTS,
             expression=lambda v: age_days(v, "period_end"),
@@ -540,6 +540,7 @@ FINANCIAL_HEALTH = Indicator(
             clip=(0, 760),
             source="Altman, Sabato and Wilson 2010 (filing history)",
             actionable=True,
+            moves_by=365,
         ),
         Feature(
             id="fh_filing_delay_days",

@@ -96,7 +96,7 @@ INDUSTRY_STANDING = Indicator(
         Feature(
             id="is_award_score_3y",
             en="Awards, time-decayed",
-            zh="行业奖项得分(3年)",
+            zh="行业奖项得分（3年）",
             formula="sum of weight * exp(-(as_of - occurred_on)/730) over awards of the window: international 5, "
             "national 4, provincial 2, municipal and industry 1",
             frame=STANDING,
@@ -127,7 +127,7 @@ INDUSTRY_STANDING = Indicator(
         Feature(
             id="is_customer_review_mean_1y",
             en="Reviews by customers",
-            zh="客户评价均值(1年)",
+            zh="客户评价均值（1年）",
             formula="(10*0.70 + sum of score/highest score)/(10 + n) over reviews by end customers in the "
             "window; null without any",
             frame=OPINIONS,
@@ -142,7 +142,7 @@ INDUSTRY_STANDING = Indicator(
         Feature(
             id="is_customer_review_neg_share_1y",
             en="Share of bad reviews",
-            zh="差评占比(1年)",
+            zh="差评占比（1年）",
             formula="share of reviews by end customers in the window with score/highest score <= 0.4; null with fewer than 5",
             frame=OPINIONS,
             expression=_bad_share,
@@ -156,7 +156,7 @@ INDUSTRY_STANDING = Indicator(
         Feature(
             id="is_partner_rating_mean_1y",
             en="Ratings by partners",
-            zh="合作伙伴评价均值(1年)",
+            zh="合作伙伴评价均值（1年）",
             formula="(5*0.75 + sum of score/highest score)/(5 + n) over reviews by suppliers, "
             "distributors, banks and peers in the window; null without any",
             frame=OPINIONS,
@@ -185,7 +185,7 @@ TRUSTWORTHINESS = Indicator(
         Feature(
             id="tr_reference_positive_share_2y",
             en="Positive trade references",
-            zh="资信函证正面比例(2年)",
+            zh="资信函证正面比例（2年）",
             formula="share of the suppliers that recommend the customer, of those that say",
             frame=REFERENCES,
             expression=lambda v: mean(v.recommended.cast("int64"), within(v, "given_on", 730)),
@@ -199,7 +199,7 @@ TRUSTWORTHINESS = Indicator(
         Feature(
             id="tr_reference_dbt_2y",
             en="Days beyond terms at other suppliers",
-            zh="函证平均逾期天数(2年)",
+            zh="函证平均逾期天数（2年）",
             # An answer that does not tell its credit has no weight beside those that do: a weight of 1 would be one cent.
             formula="mean days beyond terms weighted by highest credit, each within -30..180; the plain "
             "mean where no answer tells its credit",
@@ -230,7 +230,7 @@ TRUSTWORTHINESS = Indicator(
         Feature(
             id="tr_complaint_rate_12m",
             en="Complaint rate",
-            zh="投诉率(12个月)",
+            zh="投诉率（12个月）",
             formula="1000 * complaints / units shipped, over those of the 12 months up to the newest known that tell both",
             frame=OPERATIONS,
             expression=_complaint_rate,
@@ -244,7 +244,7 @@ TRUSTWORTHINESS = Indicator(
         Feature(
             id="tr_blacklist_3y",
             en="On an industry blacklist, 3 years",
-            zh="行业黑名单(3年)",
+            zh="行业黑名单（3年）",
             formula="1 if a blacklisting of the window is known at as_of",
             frame=STANDING,
             expression=lambda v: ever(_happened(v, "blacklist", 1095)),

@@ -61,7 +61,7 @@ LITIGATION = Indicator(
         Feature(
             id="lt_defendant_cnt_1y",
             en="Cases as defendant, 1 year",
-            zh="被诉案件数(1年)",
+            zh="被诉案件数（1年）",
             formula="number of cases against the customer published in the window",
             frame=CASES,
             expression=lambda v: count(_sued(v, 365)),
@@ -71,12 +71,12 @@ LITIGATION = Indicator(
             missing="zero",
             zero_if_checked="court",
             clip=(0, 50),
-            source="裁判文书网; Altman, Sabato and Wilson 2010",
+            source="裁判文书网；Altman, Sabato and Wilson 2010",
         ),
         Feature(
             id="lt_defendant_cnt_3y",
             en="Cases as defendant, 3 years",
-            zh="被诉案件数(3年)",
+            zh="被诉案件数（3年）",
             formula="number of cases against the customer published in the window",
             frame=CASES,
             expression=lambda v: count(_sued(v, 1095)),
@@ -86,12 +86,12 @@ LITIGATION = Indicator(
             missing="zero",
             zero_if_checked="court",
             clip=(0, 100),
-            source="裁判文书网; source article §4.1",
+            source="裁判文书网；source article §4.1",
         ),
         Feature(
             id="lt_debt_dispute_cnt_1y",
             en="Debt disputes as defendant, 1 year",
-            zh="债务纠纷被诉数(1年)",
+            zh="债务纠纷被诉数（1年）",
             formula="number of cases on loans and sales against the customer published in the window",
             frame=CASES,
             expression=lambda v: count(_sued(v, 365) & v.cause_group.isin(_DEBT_CAUSES)),
@@ -121,7 +121,7 @@ LITIGATION = Indicator(
         Feature(
             id="lt_lost_amount_to_revenue_3y",
             en="Lost judgments to revenue, 3 years",
-            zh="败诉金额/收入(3年)",
+            zh="败诉金额/收入（3年）",
             formula="sum of amounts awarded in judgments lost, wholly or in part, published in the window / FS0.revenue",
             frame=CASES,
             expression=lambda v: to_size(v.awarded_amount, _lost_judgment(v), v.revenue),
@@ -146,13 +146,13 @@ LITIGATION = Indicator(
             missing="zero",
             zero_if_checked="enforcement",
             clip=(0, 5),
-            source="被执行人 (中国执行信息公开网)",
+            source="被执行人（中国执行信息公开网）",
             actionable=True,
         ),
         Feature(
             id="lt_dishonest_5y",
             en="Dishonest-debtor record, 5 years",
-            zh="失信被执行记录(5年)",
+            zh="失信被执行记录（5年）",
             # By the day the listing began, as a first search tells of old ones; none that is older can still be in force.
             formula="1 if a listing as dishonest debtor began in the window, removed or not",
             frame=ENFORCEMENT,
@@ -198,7 +198,7 @@ COMPLIANCE = Indicator(
         Feature(
             id="cp_penalty_cnt_3y",
             en="Administrative penalties, 3 years",
-            zh="行政处罚次数(3年)",
+            zh="行政处罚次数（3年）",
             formula="number of administrative penalties of the window known at as_of",
             frame=MEASURES,
             expression=lambda v: count(_measured(v, 1095, "admin_penalty")),
@@ -208,7 +208,7 @@ COMPLIANCE = Indicator(
             missing="zero",
             zero_if_checked="compliance",
             clip=(0, 50),
-            source="行政处罚 (信用中国, published 3 months to 3 years)",
+            source="行政处罚（信用中国，published 3 months to 3 years）",
         ),
         Feature(
             id="cp_penalty_severity_decay",
@@ -260,7 +260,7 @@ COMPLIANCE = Indicator(
         Feature(
             id="cp_abnormal_list_days_3y",
             en="Days on the list of abnormal operation, 3 years",
-            zh="经营异常天数(3年)",
+            zh="经营异常天数（3年）",
             formula="days of the window on the list as known at as_of, each counted once",
             frame=MEASURES,
             expression=lambda v: total(v.days_listed, v.event_type == "abnormal_list"),
@@ -276,7 +276,7 @@ COMPLIANCE = Indicator(
         Feature(
             id="cp_serious_violation_5y",
             en="Serious violation, 5 years",
-            zh="严重违法失信记录(5年)",
+            zh="严重违法失信记录（5年）",
             formula="1 if a serious violation of law or tax law of the window is known at as_of",
             frame=MEASURES,
             expression=lambda v: ever(_measured(v, 1825, *_SERIOUS)),
@@ -286,7 +286,7 @@ COMPLIANCE = Indicator(
             missing="zero",
             zero_if_checked="compliance",
             clip=(0, 1),
-            source="严重违法失信名单; 重大税收违法",
+            source="严重违法失信名单；重大税收违法",
         ),
         Feature(
             id="cp_licence_gap_180d",

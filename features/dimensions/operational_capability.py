@@ -86,7 +86,7 @@ MANAGEMENT_LEVEL = Indicator(
             direction=-1,
             missing="random",
             clip=(0, 100),
-            source="企业内部控制基本规范; source article §6.1",
+            source="企业内部控制基本规范；source article §6.1",
             actionable=True,
         ),
         Feature(

@@ -34,7 +34,7 @@ BUREAU_REPORTS = Table(
         number(
             "payment_index",
             "payment index of the provider; 80 means prompt",
-            "付款指数(80为按期)",
+            "付款指数（80为按期）",
             unit="1..100",
             minimum=1,
             maximum=100,

@@ -112,7 +112,7 @@ MANAGEMENT_ASSESSMENTS = Table(
         integer(
             "certifications",
             "valid management-system certificates (ISO 9001, 27001, 45001, 22301; 14001 belongs to ESG)",
-            "有效管理体系认证数(ISO 9001/27001/45001/22301等)",
+            "有效管理体系认证数（ISO 9001/27001/45001/22301等）",
             unit="count",
         ),
     ),

@@ -136,6 +136,6 @@ ONE_CURRENCY = "read when amounts are converted to one currency at ingest"
 
 CUSTOMER_ID = text("customer_id", "the customer", "客户编号", required=True)
 CURRENCY = text(
-    "currency", "currency of the row's amounts, ISO 4217", "币种(ISO 4217)", required=True, unused=ONE_CURRENCY
+    "currency", "currency of the row's amounts, ISO 4217", "币种（ISO 4217）", required=True, unused=ONE_CURRENCY
 )
-MAYBE_CURRENCY = text("currency", "currency of the row's amounts, ISO 4217", "币种(ISO 4217)", unused=ONE_CURRENCY)
+MAYBE_CURRENCY = text("currency", "currency of the row's amounts, ISO 4217", "币种（ISO 4217）", unused=ONE_CURRENCY)

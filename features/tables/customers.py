@@ -30,19 +30,19 @@ CUSTOMERS = Table(
         text(
             "uscc_hash",
             "salted hash of the unified social credit code",
-            "统一社会信用代码(加盐散列)",
+            "统一社会信用代码（加盐散列）",
             unused="joins public registers before delivery",
         ),
-        text("group_id", "group of connected clients (same actual controller)", "关联客户群(同一实际控制人)"),
+        text("group_id", "group of connected clients (same actual controller)", "关联客户群（同一实际控制人）"),
         enum("legal_form", "legal form", "企业类型", "llc jsc soe foreign partnership sole_prop other", unused=SEGMENT),
         enum("ownership", "ownership", "所有制", "private state foreign collective mixed", unused=SEGMENT),
         text(
             "industry_code",
             "industry, GB/T 4754 section letter and division, e.g. C26",
-            "行业代码(GB/T 4754)",
+            "行业代码（GB/T 4754）",
             required=True,
         ),
-        text("region_code", "province, GB/T 2260, two digits", "地区代码(GB/T 2260)", required=True),
+        text("region_code", "province, GB/T 2260, two digits", "地区代码（GB/T 2260）", required=True),
         Column(
             name="established_on",
             kind="date",

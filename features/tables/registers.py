@@ -41,7 +41,7 @@ LEGAL_CASES = Table(
         enum(
             "outcome",
             "outcome from the customer's side",
-            "判决结果(客户立场)",
+            "判决结果（客户立场）",
             "lost partly_lost won settled withdrawn",
             revealed_by="judgment_known_at",
         ),

@@ -16,8 +16,10 @@ REPUTATION_EVENTS = Table(
         CUSTOMER_ID,
         enum("event_type", "kind of event", "事件类型", "award association_role news blacklist", required=True),
         enum("level", "level of an award or role", "级别", "international national provincial municipal industry"),
-        number("sentiment", "tone of a news item, -1 is worst", "情感倾向(新闻)", unit="-1..1", minimum=-1, maximum=1),
-        number("weight", "reach of a news item", "影响力(新闻)", unit="0..1", minimum=0, maximum=1),
+        number(
+            "sentiment", "tone of a news item, -1 is worst", "情感倾向（新闻）", unit="-1..1", minimum=-1, maximum=1
+        ),
+        number("weight", "reach of a news item", "影响力（新闻）", unit="0..1", minimum=0, maximum=1),
         day("occurred_on", "day of the event", "发生日", required=True),
         day("expires_on", "last day of a role", "到期日"),
         day("known_at", "day we learnt of it", "获知日期", required=True),

@@ -18,7 +18,7 @@ MACRO_SERIES = Table(
             "business_climate industry_sales_yoy industry_default_rate",
             required=True,
         ),
-        text("scope", "ALL, or the letter of a GB/T 4754 section", "范围(ALL或行业门类)", required=True),
+        text("scope", "ALL, or the letter of a GB/T 4754 section", "范围（ALL或行业门类）", required=True),
         day("month", "first day of the month", "月份", required=True),
         number("value", "the value", "数值", unit="as the series", required=True),
         day("released_at", "day of release", "发布日", required=True),
@@ -33,7 +33,7 @@ FX_RATES = Table(
     key=("currency", "rate_date"),
     availability="rate_date",
     columns=(
-        text("currency", "the currency, ISO 4217", "币种(ISO 4217)", required=True),
+        text("currency", "the currency, ISO 4217", "币种（ISO 4217）", required=True),
         day("rate_date", "day of the rate", "日期", required=True),
         number(
             "rate_to_reporting",

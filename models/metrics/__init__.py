@@ -36,7 +36,7 @@ _METRICS = (
     Metric(
         id="auc",
         name_en="AUC",
-        name_zh="AUC(ROC 曲线下面积)",
+        name_zh="AUC（ROC 曲线下面积）",
         compute=discrimination.auc,
         better="higher",
         worst=0,
@@ -47,7 +47,7 @@ _METRICS = (
     Metric(
         id="gini",
         name_en="Gini (accuracy ratio)",
-        name_zh="基尼系数(准确率比 AR)",
+        name_zh="基尼系数（准确率比 AR）",
         compute=discrimination.gini,
         better="higher",
         worst=-1,
@@ -135,7 +135,7 @@ _METRICS = (
     Metric(
         id="calibration_in_the_large",
         name_en="Calibration in the large",
-        name_zh="整体校准(截距)",
+        name_zh="整体校准（截距）",
         compute=calibration.calibration_in_the_large,
         better="target",
         worst=inf,

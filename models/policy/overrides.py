@@ -21,7 +21,7 @@ REASONS: Mapping[str, tuple[str, str]] = {
     "collateral": ("collateral or guarantee", "抵押或担保"),
     "strategic_customer": ("strategic customer", "战略客户"),
     "data_error": ("error in the data", "数据错误"),
-    "other": ("other, told in the text", "其他(见说明)"),
+    "other": ("other, told in the text", "其他（见说明）"),
 }
 """Reason codes with their meaning in both languages."""
 

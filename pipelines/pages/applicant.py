@@ -17,6 +17,7 @@ from pipelines.pages.wording import DASH, Wording
 from pipelines.svg import Figure
 
 _INDICATORS = {i.id: i for i in CATALOGUE.indicators}
+_RULES = {rule.id: rule for rule in KNOCK_OUTS}
 
 
 def applicant_view(case: dict[str, Any], w: Wording) -> dict[str, Any]:
@@ -32,7 +33,8 @@ def applicant_view(case: dict[str, Any], w: Wording) -> dict[str, Any]:
         "peers": peers(case, w),
         "against": [reason(r, w) for r in case["reasons_against"]],
         "in_favour": [reason(r, w) for r in case["reasons_for"]],
-        "scenario": scenario(case, w) + (w.say("gap") + w.say("scenario.knocked") if _hits(case) else ""),
+        "scenario": scenario(case, case["decision"]["decision"], w)
+        + (w.say("gap") + w.say("scenario.knocked") if _hits(case) else ""),
         "knock_outs": knock_outs(case, w),
         "change": change_view(case, w),
         "evidence": evidence(case, w),
@@ -155,15 +157,20 @@ def reason(entry: dict[str, Any], w: Wording) -> str:
     return w.say(f"reason.{side}", phrase=phrase, value=w.value(feature, entry["value"]), detail=detail, **known)
 
 
-def scenario(case: dict[str, Any], w: Wording) -> str:
-    """Return what would have to change for the next better grade as a sentence, or why nothing is told."""
+def scenario(case: dict[str, Any], decided: str, w: Wording) -> str:
+    """Return what would have to change for the next better grade as a sentence, or why nothing is told.
+
+    `decided` is the decision as things stand.
+    """
     found = case["counterfactual"]
     if found["status"] != "reached":
         return w.say(f"scenario.{found['status']}", **({"better": found["target"]} if found["target"] else {}))
     moves = w.joined([_move(change, w) for change in found["changes"]])
     pds = {"before": w.percent(found["pd_before"]), "after": w.percent(found["pd_after"])}
     told = w.say("scenario.reached", moves=moves, grade=case["grade"], better=found["grade_after"], **pds)
-    return told + w.say("gap") + w.say("scenario.decision", decision=w.say(f"decision.{found['decision_after']}"))
+    after = found["decision_after"]
+    key = "scenario.same_decision" if after == decided else "scenario.decision"
+    return told + w.say("gap") + w.say(key, decision=w.say(f"decision.{after}"))
 
 
 def _move(change: dict[str, Any], w: Wording) -> str:
@@ -176,15 +183,19 @@ def knock_outs(case: dict[str, Any], w: Wording) -> list[str]:
     """Return each knock-out hit with its proof, then those that nobody searched for; none of them if all are clear."""
     found = case["knock_outs"] or []
     said = [_hit(rule, w) for rule in found if rule["state"] == "hit"]
-    unknown = [rule["rule"] for rule in found if rule["state"] == "unknown"]
+    unknown = [_named(rule["rule"], w) for rule in found if rule["state"] == "unknown"]
     if found and not said:
         said.append(w.say("knock_outs.none", n=str(len(found) - len(unknown))))
     return [*said, w.say("knock_outs.unknown", names=w.joined(unknown))] if unknown else said
 
 
+def _named(rule: str, w: Wording) -> str:
+    return w.say("knock_outs.named", rule=rule, what=w.of(_RULES[rule]))
+
+
 def _hit(found: dict[str, Any], w: Wording) -> str:
-    rule = next(r for r in KNOCK_OUTS if r.id == found["rule"])
-    proofs = w.joined([f"{p['key']} ({w.day(p['since'])})" for p in found["proofs"]])
+    rule = _RULES[found["rule"]]
+    proofs = w.joined([w.say("knock_outs.named", rule=p["key"], what=w.day(p["since"])) for p in found["proofs"]])
     return w.say("knock_outs.hit", rule=rule.id, what=w.of(rule), proofs=proofs, action=w.say(f"action.{rule.action}"))
 
 

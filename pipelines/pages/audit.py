@@ -248,7 +248,7 @@ def _limits(audit: dict[str, Any], details: dict[str, Any], w: Wording) -> list[
     truth = details["selection"].get("truth")
     if truth:
         rate, mean = w.percent(truth["default_rate"]), w.percent(truth["mean_pd"])
-        said.insert(1, w.say("limits.truth", pd=mean, rate=rate))
+        said.insert(1, w.say("limits.truth", n=w.number(truth["n"]), pd=mean, rate=rate))
     names = _names(details, w)
     short = [names.get(key, key) for key, verdict in audit["verdicts"].items() if verdict == "not enough data"]
     if short:

@@ -72,7 +72,7 @@ def _columns(found: dict[str, Any], indicators: list[str], w: Wording) -> dict[s
     """Return one list a column; industries and scenarios are texts told once, and their places."""
     rows = found["rows"]
     industries, industry = _told_once([w.industry(r["industry"]) for r in rows])
-    scenarios, scenario_of = _told_once([scenario(r, w) for r in rows])
+    scenarios, scenario_of = _told_once([scenario(r, r["decision"], w) for r in rows])
     columns = {
         "id": [r["application_id"] for r in rows],
         "customer": [r["customer_id"] for r in rows],

@@ -9,7 +9,7 @@ from models.policy.decision import PATH, UNKNOWN
 from models.policy.limits import CAPS
 from models.policy.swap_set import GRANTED
 from models.policy.terms import CONDITIONS
-from pipelines.charts import Curve, Mark, linear_axis, xy_chart
+from pipelines.charts import Curve, Mark, axis_up_to, linear_axis, xy_chart
 from pipelines.glossary import LANGUAGES
 from pipelines.pages.wording import DASH, Wording
 from pipelines.svg import ACCENT, MUTED, Figure
@@ -37,7 +37,7 @@ def decision(case: dict[str, Any], w: Wording) -> Decision:
     """Return what the policy says of a case."""
     found = case["decision"]
     kind = found["decision"]
-    facts = [(_limit(found, case["currency"], w), *_limit_words(found, w)), (*_terms(found, w),)]
+    facts = [(_limit(found, case["currency"], w), *_limit_words(found, w)), (*_terms(case, w),)]
     said = [w.say("result.why", steps=w.say("semicolon").join(step(s, found, w) for s in found["path"]))]
     if found["conditions"]:
         said.append(w.say("result.conditions", names=w.joined([_both(CONDITIONS[c], w) for c in found["conditions"]])))
@@ -55,11 +55,16 @@ def _limit_words(found: dict[str, Any], w: Wording) -> tuple[str, str]:
     return w.say(key), "" if found["decision"] == "decline" else by
 
 
-def _terms(found: dict[str, Any], w: Wording) -> tuple[str, str, str]:
+def _terms(case: dict[str, Any], w: Wording) -> tuple[str, str, str]:
+    found, asked = case["decision"], case["requested_terms_days"]
     if found["decision"] == "decline":
         return DASH, w.say("result.terms"), ""
-    prepaid = w.say("result.terms.prepaid", share=w.percent(found["prepayment"])) if found["prepayment"] else ""
-    return w.say("unit.days", x=w.number(found["terms_days"])), w.say("result.terms"), prepaid
+    told = []
+    if asked is not None and found["terms_days"] < asked:
+        told.append(w.say("result.terms.most", grade=case["grade"]))
+    if found["prepayment"]:
+        told.append(w.say("result.terms.prepaid", share=w.percent(found["prepayment"])))
+    return w.say("unit.days", x=w.number(found["terms_days"])), w.say("result.terms"), w.say("semicolon").join(told)
 
 
 def step(text: str, found: dict[str, Any], w: Wording) -> str:
@@ -171,10 +176,9 @@ def curve(found: dict[str, Any], w: Wording) -> Markup | None:
         "policy.curve.about", low=w.percent(rows[0]["approval_rate"]), high=w.percent(rows[-1]["approval_rate"])
     )
     x = linear_axis(w.say("policy.axis.approval"), 0.0, 1.0, w.percent)
-    y = linear_axis(w.say("policy.axis.rate"), 0.0, top, w.percent)
-    return xy_chart(
-        Figure(id="cut_off_curve", title=w.say("policy.curve"), about=about), x, y, curves, observed, height=300
-    )
+    y = axis_up_to(w.say("policy.axis.rate"), top, w.percent)
+    figure = Figure(id="cut_off_curve", title=w.say("policy.curve"), about=about)
+    return xy_chart(figure, x, y, curves, observed, marked=w.say("policy.curve.observed"), height=300)
 
 
 def _cut_off_row(row: dict[str, Any], w: Wording) -> list[str]:

@@ -112,10 +112,22 @@ def limitations(run: dict[str, Any], w: Wording) -> list[str]:
         (absent, "limit.tables", {"names": w.joined(absent)}),
         (sample["bads"] < FEW_BADS, "limit.few_bads", {"bads": w.number(sample["bads"])}),
         (unseen, "limit.unseen", {"names": w.joined(unseen)}),
+        ("audit" in run, "limit.validation", _validation(run, w)),
         (simpler, "limit.scorecard", {"lead": w.number(lead["difference"], 3), "p": w.p_value(lead["p_value"])}),
         (declined, "limit.declined", {"n": w.number(declined)}),
     ]
     return [w.say(key, **values) for holds, key, values in said if holds]
+
+
+def _validation(run: dict[str, Any], w: Wording) -> dict[str, str]:
+    """Return how many checks of the validation came out how, and the name of each that is not up to the standard."""
+    if "audit" not in run:
+        return {}
+    found, checks = run["audit"]["audit"], run["audit"]["details"]["checks"]
+    names = {row["id"]: f"{row['battery']} {row[w.lang]}" for row in checks}
+    red = [names.get(key, key) for key, verdict in found["verdicts"].items() if verdict == "red"]
+    counts = {colour: w.number(found[colour]) for colour in ("green", "amber", "red")}
+    return {**counts, "names": w.joined(red) or w.say("nothing")}
 
 
 def _unassessed_dimensions(run: dict[str, Any], w: Wording) -> list[str]:
@@ -237,7 +249,25 @@ def audit_exceptions(run: dict[str, Any], w: Wording) -> list[tuple[str, str]]:
         if missing is not None and missing > MISSING_RAISES_SCORE_BY:
             share = w.percent(entry["missing_share"])
             found.append((name, w.say("audit.missing", points=w.points(missing), share=share)))
-    return found
+    return [*found, *_gains_by_path(run, w)]
+
+
+def _gains_by_path(run: dict[str, Any], w: Wording) -> list[tuple[str, str]]:
+    """Return the features whose absence raises the score by path-dependent values, as the validation report has them."""
+    if "audit" not in run:
+        return []
+    rows = [row for row in run["audit"]["details"]["missing"] if row["model"] == "model"]
+    told = [(w.points(row["missing_mean_points"]), w.percent(row["missing_share"])) for row in rows]
+    names = [w.feature(CATALOGUE.feature(row["feature"])) for row in rows]
+    return [
+        (name, w.say("audit.missing_by_path", points=points, share=share))
+        for name, (points, share) in zip(names, told, strict=True)
+    ]
+
+
+def no_exceptions(w: Wording) -> str:
+    """Return that nothing runs against its direction or gains by a missing value, and how much that would be."""
+    return w.say("audit.no_exceptions", points=w.number(MISSING_RAISES_SCORE_BY, 2))
 
 
 def fidelity_rows(run: dict[str, Any], w: Wording) -> list[tuple[str, str, str, str]]:
@@ -306,6 +336,7 @@ def portfolio_view(run: dict[str, Any], w: Wording) -> dict[str, Any]:
         "left_out": left_out(run["details"], w),
         "audit_counts": audit_counts(run, w),
         "audit_exceptions": audit_exceptions(run, w),
+        "no_exceptions": no_exceptions(w),
         "fidelity_rows": fidelity_rows(run, w),
         "shapley": shapley_sentences(run, w),
         "search_rows": search_rows(run["details"]["searches"], w),

@@ -18,7 +18,7 @@ PERCENT_UP_TO = 5.0
 
 DAYS_A_YEAR = 365
 
-_PERIOD_IN_NAME = re.compile(r", (?:last )?\d+ (?:days|months|years?)$|\((?:近)?\d+(?:天|个月|月|年)\)$")
+_PERIOD_IN_NAME = re.compile(r", (?:last )?\d+ (?:days|months|years?)$|（近?\d+(?:天|个月|月|年)）$")
 """The observation period at the end of a feature's name."""
 
 _LARGE = {"en": ((1e9, " billion"), (1e6, " million"), (1e3, " thousand")), "zh": ((1e8, " 亿"), (1e4, " 万"))}
@@ -83,6 +83,10 @@ class Wording:
         digits = 0 if size == 0 else 1 if size >= 0.1 else 2 if size >= 0.001 else 3
         return f"{self.number(100 * x, digits)}%"
 
+    def fine_percent(self, x: float | None) -> str:
+        """Return a fraction in percent with a decimal more below 10 %, for neighbours on both sides of a bound."""
+        return f"{self.number(100 * x, 3)}%" if x is not None and 0.001 <= abs(x) < 0.1 else self.percent(x)
+
     def share(self, x: float | None) -> str:
         """Return a part of a whole in percent, always with one decimal, so that a column of parts lines up."""
         return DASH if x is None or not math.isfinite(x) else f"{self.number(100 * x, 1)}%"
@@ -146,7 +150,7 @@ class Wording:
 
     def feature(self, feature: Feature) -> str:
         """Return a feature's name as shown with its values, which are never logarithms."""
-        return re.sub(r"\s*\((log|对数)\)$", "", self.of(feature))
+        return re.sub(r" \(log\)$|（对数）$", "", self.of(feature))
 
     def brief(self, feature: Feature) -> str:
         """Return a feature's name for where its observation period is told beside it."""
@@ -169,7 +173,7 @@ class Wording:
         if feature.zero_if_checked and float(value) == 0:
             return self.say("none_found")
         if feature.clip is None:
-            return self.name("industry", str(value)) if feature.id == "cx_industry" else str(value)
+            return self._category(feature.id, str(value))
         x = float(value)
         if reads_as_percent(feature):
             return self.percent(x)
@@ -187,6 +191,16 @@ class Wording:
             case unit if f"unit.{unit}" in TERMS:
                 return self.say(f"unit.{unit}", x=self.plain(x))
         return self.plain(x)
+
+    def _category(self, feature: str, value: str) -> str:
+        if feature == "cx_industry":
+            return self.name("industry", value)
+        return self.region(value) if feature == "cx_region" else value
+
+    def region(self, code: str) -> str:
+        """Return a region's code with the name of the province where it is one of GB/T 2260: `32 Jiangsu`."""
+        name = self.name("region", code)
+        return name if name == code else f"{code} {name}"
 
     def window(self, window: str) -> str:
         """Return an observation period in words; one that the glossary does not know as it is written."""

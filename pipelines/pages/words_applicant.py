@@ -42,13 +42,13 @@ APPLICANT: dict[str, tuple[str, str]] = {
     "rows.title": ("Indicators", "指标明细"),
     "rows.note": (
         "Percentile: share of peers who do no better. Peers: {peers}, {n} applicants of the development sample.",
-        "百分位：不优于该申请人的同行占比。同行：{peers}，开发样本 {n} 户。",
+        "百分位：不优于该申请人的同行占比。同行：{peers}，开发样本 {n} 笔申请。",
     ),
     "peers.all": ("all industries", "全部行业"),
     "reasons.title": ("Reasons", "原因"),
     "reasons.against": ("Against", "不利因素"),
     "reasons.for": ("In favour", "有利因素"),
-    "reasons.none": ("None of five points or more.", "无五分及以上的因素。"),
+    "reasons.none": ("None of five points or more.", "无影响达 5 分的因素。"),
     "reason.against": (
         "{phrase}: higher risk. {feature}: {value} ({detail}); {points} points.",
         "{phrase}，风险较高：{feature}为 {value}（{detail}），影响评分 {points} 分。",
@@ -70,6 +70,7 @@ APPLICANT: dict[str, tuple[str, str]] = {
         "若{moves}，其余不变，模型 PD 由 {before} 降至 {after}，等级由 {grade} 升至 {better}。",
     ),
     "scenario.decision": ("The policy would then say: {decision}.", "策略结论将为：{decision}。"),
+    "scenario.same_decision": ("The policy would still say: {decision}.", "策略结论不变，仍为：{decision}。"),
     "scenario.down": ("{feature} down from {a} to {b}", "{feature}由 {a} 降至 {b}"),
     "scenario.up": ("{feature} up from {a} to {b}", "{feature}由 {a} 升至 {b}"),
     "scenario.step": ("{feature} changed from {a} to {b}", "{feature}由 {a} 变为 {b}"),
@@ -89,12 +90,19 @@ APPLICANT: dict[str, tuple[str, str]] = {
         "此为模型情景，并非承诺。仅变动客户可改变的指标，且不超出开发样本最优 5% 的范围。",
     ),
     "knock_outs.title": ("Knock-out rules", "准入红线"),
-    "knock_outs.note": ("Independent of the score.", "与模型评分无关。"),
+    "knock_outs.note": (
+        "Independent of the score: their findings are no part of the points, and may be older than the features' periods.",
+        "与模型评分无关：所列事项不计入上述分值，也可能早于各特征的观察期。",
+    ),
     "knock_outs.unchecked": (
         "Not checked in this run; check them before deciding.",
         "本次运行未核查，决策前须另行核查。",
     ),
-    "knock_outs.none": ("{n} rules checked; none is hit.", "已核查 {n} 项红线，均未命中。"),
+    "knock_outs.none": (
+        "{n} rules on the customer's records checked; none is hit.",
+        "已核查 {n} 项基于客户记录的红线，均未命中。",
+    ),
+    "knock_outs.named": ("{rule} ({what})", "{rule}（{what}）"),
     "knock_outs.hit": (
         "Knock-out {rule} is hit: {what}; proof: {proofs}. {action}",
         "命中准入红线 {rule}：{what}；依据：{proofs}。{action}",
@@ -105,8 +113,8 @@ APPLICANT: dict[str, tuple[str, str]] = {
     ),
     "action.decline": ("It declines the application whatever the score.", "无论评分如何，均予拒绝。"),
     "action.manual_review": ("It sends the application to manual review.", "须转人工复核。"),
-    "change.title": ("Why it changed since {day}", "自 {day} 以来为何变化"),
-    "change.title.none": ("Why it changed", "为何变化"),
+    "change.title": ("Why it changed since {day}", "较{day}申请的变化原因"),
+    "change.title.none": ("Why it changed", "变化原因"),
     "change.none": (
         "No earlier application of this customer is in the data; there is nothing to compare with.",
         "数据中无该客户更早的申请，无可比较。",
@@ -139,10 +147,10 @@ APPLICANT: dict[str, tuple[str, str]] = {
     "evidence.title": ("Evidence behind the features named", "所列特征的依据"),
     "evidence.note": (
         "Rows of the source tables inside the feature's period that were known on the day of the application; the newest "
-        "two with the day of the fact and the day it became known.",
-        "特征观察期内、申请当日已知的源表记录；列出最近两条及其发生日与获知日。",
+        "two with the day of the fact (of an invoice: the day due) and the day it became known.",
+        "特征观察期内、申请当日已知的源表记录；列出最近两条及其业务日期（发票为到期日）与获知日。",
     ),
-    "evidence.newest": ("Newest rows: key, day, known on", "最近记录：主键、发生日、获知日"),
+    "evidence.newest": ("Newest rows: key, day, known on", "最近记录：主键、业务日期、获知日"),
     "evidence.row": ("{row} · {happened} · known {known}", "{row} · {happened} · 获知 {known}"),
     "evidence.none": ("no row known", "无已知记录"),
     "limits.title": ("Limits of the data", "数据局限"),

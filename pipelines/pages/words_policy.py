@@ -36,14 +36,17 @@ POLICY: dict[str, tuple[str, str]] = {
         "仅按 PD 上限划线（每半级一点），不含红线、复核与额度约束；虚线为直接准入的末级。圆点为已知结果的违约率及其 90% 区间。",
     ),
     "policy.curve.expected": ("mean PD", "平均 PD"),
+    "policy.curve.observed": ("default rate, 90% interval", "违约率，90% 区间"),
     "policy.curve.line": ("admitted outright", "直接准入线"),
     "policy.axis.approval": ("approval rate", "通过率"),
-    "policy.axis.rate": ("of the admitted", "准入者"),
+    "policy.axis.rate": ("mean PD and default rate of the admitted", "准入客户的平均 PD 与违约率"),
     "policy.cut_offs": ("What each cut-off would let in", "各准入线的效果"),
     "policy.cut_offs.note": (
-        "As if everybody up to the grade were granted what was asked for. Profit: margin less funding, capital, handling and "
+        "As if everybody up to the grade were granted what was asked for. Mean PD of all, default rate of known outcomes. "
+        "Profit: contribution margin less funding, capital, handling and "
         "expected loss.",
-        "假设该级及以上全部按申请额度授信。利润 = 毛利 − 资金成本 − 资本占用 − 管理成本 − 预期损失。",
+        "假设 R1 至该级的全部申请按申请额度授信。平均 PD 取全部申请，违约率取已知结果。"
+        "利润 = 边际贡献 − 资金成本 − 资本占用 − 管理成本 − 预期损失。",
     ),
     "policy.why": ("What leads away from plain admission", "未直接准入的原因"),
     "policy.why.note": (
@@ -54,18 +57,18 @@ POLICY: dict[str, tuple[str, str]] = {
     "policy.caps": ("What sets the limits granted", "额度的约束因素"),
     "policy.compare": ("The policy beside others", "与其他策略对比"),
     "policy.compare.note": (
-        "Beside the share of the limits that lies in R8 or worse stands the most that the policy allows for.",
-        "R8 及以下额度占比旁为该策略的上限。",
+        "Beside the share of the limits that lies in R8 to R10 stands the most that the policy allows for.",
+        "R8–R10 额度占比旁为该策略的上限。",
     ),
-    "policy.swap": ("Who changes decision with {name}", "改用「{name}」后结论变化者"),
+    "policy.swap": ("Who changes decision with {name}", "改用‘{name}’后结论变化者"),
     "policy.terms": ("The policy's numbers", "策略参数"),
     "policy.terms.bands": (
         "Admitted up to {admit}, on conditions up to {conditional}, manual review up to {review}; riskier grades are declined.",
-        "{admit} 及以上准入，{conditional} 及以上有条件准入，{review} 及以上人工复核，更低等级拒绝。",
+        "R1 至 {admit} 准入，至 {conditional} 有条件准入，至 {review} 人工复核，风险更高者拒绝。",
     ),
     "policy.overrides": (
         "Overrides are kept in a log of their own and are not part of a run: admission override report --scores counts them.",
-        "人工改判另有记录，不属于本次运行：由 admission override report --scores 统计。",
+        "人工改判另设台账，不属于本次运行，由命令 admission override report --scores 统计。",
     ),
     "policy.col.decision": ("Decision", "结论"),
     "policy.col.policy": ("Policy", "策略"),
@@ -83,7 +86,7 @@ POLICY: dict[str, tuple[str, str]] = {
     "policy.col.approval": ("Approval rate", "通过率"),
     "policy.col.hit": ("Hit", "命中"),
     "policy.col.unknown": ("Unknown", "未知"),
-    "policy.col.worst": ("R8 or worse", "R8 及以下"),
+    "policy.col.worst": ("R8 to R10", "R8–R10 占比"),
     "policy.col.bads_of_hit": ("Defaults / known outcomes of those hit", "命中者违约数 / 已知结果"),
     "policy.col.economics": ("Economics", "经济参数"),
     "policy.of_sales": ("of sales", "占销售额"),
@@ -105,8 +108,9 @@ POLICY: dict[str, tuple[str, str]] = {
     "result.limit": ("Limit offered", "建议额度"),
     "result.limit.none": ("none", "无"),
     "result.limit.review": ("Limit if admitted", "如获准入的额度"),
-    "result.limit_by": ("set by {cap}", "约束：{cap}"),
+    "result.limit_by": ("set by {cap}, rounded down", "约束：{cap}（向下取整）"),
     "result.terms": ("Terms offered", "建议账期"),
+    "result.terms.most": ("the policy's longest for {grade}", "策略对 {grade} 级的最长账期"),
     "result.terms.prepaid": ("{share} paid before delivery", "发货前预付 {share}"),
     "result.pd_refits": ("{n} refits on other samples spread it over {interval}", "{n} 次重抽样重估的波动：{interval}"),
     "result.why": ("Why: {steps}.", "依据：{steps}。"),
@@ -124,6 +128,6 @@ POLICY: dict[str, tuple[str, str]] = {
         "what may be earned with it does not pay for handling it, whatever the PD",
         "预期收益不足以覆盖管理成本，与 PD 无关",
     ),
-    "path.band": ("the policy's band for grade {grade}", "{grade} 级的策略区间"),
+    "path.band": ("what the policy says of grade {grade}", "按策略对 {grade} 级的规定"),
 }
 """Words of the policy."""

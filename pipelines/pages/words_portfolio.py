@@ -83,14 +83,15 @@ PORTFOLIO: dict[str, tuple[str, str]] = {
         "检验样本中，模型预期违约率为 {expected}，实际违约率为 {observed}。",
     ),
     "words.first_is_credit": (
-        "{dimension} moves the score most, with {share} of all contributions; the source article, too, calls it the most "
-        "critical dimension.",
-        "{dimension}对评分影响最大，占全部贡献的 {share}；与来源文章“信用评分最为关键”的判断一致。",
+        "{dimension} moves the score most, with {share} of all contributions; the source article, too, calls it one of "
+        "the most critical. How sure the order is, the shares over refits in the validation report tell.",
+        "{dimension}对评分影响最大，占全部贡献的 {share}；与来源文章“最为关键的指标之一”的说法相符。"
+        "该排序是否稳健，见验证报告中重抽样的占比区间。",
     ),
     "words.first_is_other": (
-        "{dimension} moves the score most, with {share} of all contributions; the source article's claim that the credit "
-        "score is the most critical dimension is not borne out in this run.",
-        "{dimension}对评分影响最大，占全部贡献的 {share}；来源文章“信用评分最为关键”的判断在本次运行中未得到支持。",
+        "{dimension} moves the score most, with {share} of all contributions; the source article calls the credit score "
+        "one of the most critical; here it does not come first.",
+        "{dimension}对评分影响最大，占全部贡献的 {share}；来源文章称信用评分为“最为关键的指标之一”，本次运行中它并非首位。",
     ),
     "words.none": ("The figures for this sentence are not available in this run.", "本次运行未提供该结论所需数据。"),
     "limit.simulated": (
@@ -115,6 +116,11 @@ PORTFOLIO: dict[str, tuple[str, str]] = {
         "The test sample holds only {bads} defaults; intervals are wide and single grades cannot be judged.",
         "检验样本仅有 {bads} 笔违约，区间较宽，单个等级难以判断。",
     ),
+    "limit.validation": (
+        "Of the checks of the validation report {green} meet the standard, {amber} need attention, {red} do not meet it: "
+        "{names}.",
+        "验证报告各项检验：{green} 项符合标准，{amber} 项需要关注，{red} 项不符合标准：{names}。",
+    ),
     "limit.scorecard": (
         "The validation recommends the simpler WoE scorecard: the model's lead over it, {lead} of AUC, is not sure (p = {p}).",
         "验证建议采用更简单的 WoE 评分卡：模型的 AUC 领先 {lead}，并不显著（p = {p}）。",
@@ -122,7 +128,7 @@ PORTFOLIO: dict[str, tuple[str, str]] = {
     "limit.declined": (
         "{n} applications were declined or withdrawn and did not trade; what they would have done is not known, and the "
         "figures hold for those who bought on credit.",
-        "有 {n} 笔申请被拒绝或撤回且未发生交易，其结果不可观察；各项指标仅适用于已发生赊销的客户。",
+        "有 {n} 笔申请被拒绝或撤回且此后未发生交易，其结果不可观察；各项指标仅适用于已发生赊销的客户。",
     ),
     "limit.unseen": (
         "Test rows with a category never seen in development, scored as missing: {names}.",
@@ -159,7 +165,7 @@ PORTFOLIO: dict[str, tuple[str, str]] = {
     "sample.definition": (
         "Default: more than 90 days past due on a material amount, or unlikely to pay, within {days} days after the "
         "application; the thresholds are those of the run's parameters.",
-        "违约定义：申请后 {days} 天内，重要金额逾期超过 90 天，或被认定无力偿付；具体阈值以本次运行参数为准。",
+        "违约定义：申请后 {days} 天内，重大金额逾期超过 90 天，或认定难以足额偿付；具体阈值以本次运行参数为准。",
     ),
     "sample.chart": ("From all applications to labelled ones", "从全部申请到可用样本"),
     "sample.chart.about": (
@@ -191,12 +197,12 @@ PORTFOLIO: dict[str, tuple[str, str]] = {
     "shapley.interventional": (
         "Contributions are exact interventional Shapley values of the calibrated log-odds, in points: what is not yet known "
         "takes the values of a fixed background of development applicants stored with the model.",
-        "贡献为校准对数赔率的精确干预式 Shapley 值，以分值表示：未知部分取随模型保存的固定开发样本背景值。",
+        "贡献为校准对数几率的精确干预式 Shapley 值，以分值表示：未知部分取随模型保存的固定开发样本背景值。",
     ),
     "shapley.by_path": (
         "Contributions are exact path-dependent Shapley values of the calibrated log-odds, in points; the model holds no "
         "background for interventional ones.",
-        "贡献为校准对数赔率的精确路径依赖 Shapley 值，以分值表示；该模型未保存干预式计算所需的背景样本。",
+        "贡献为校准对数几率的精确路径依赖 Shapley 值，以分值表示；该模型未保存干预式计算所需的背景样本。",
     ),
     "shapley.agree": (
         "Batches are explained by path-dependent values; both rank applicants alike in every indicator, least in "
@@ -259,8 +265,11 @@ PORTFOLIO: dict[str, tuple[str, str]] = {
     "col.median": ("Median", "中位数"),
     "col.high": ("95 %", "95%分位"),
     "dictionary.note": (
-        "Distribution on the development sample, in the feature's own unit; of a category its most frequent value.",
-        "分布取自开发样本，以特征自身单位表示；类别特征列出最常见取值。",
+        "Distribution on the development sample, in the feature's own unit; of a category its most frequent value. In "
+        "formulas: FS0, FS1 the latest annual statement and the one before, DBT days beyond terms, a the invoice's amount, "
+        "S12 sales of twelve months, as_of the day of the application.",
+        "分布取自开发样本，以特征自身单位表示；类别特征列出最常见取值。公式中：FS0、FS1 为最近及上一期年报，DBT 为逾期天数，"
+        "a 为发票金额，S12 为十二个月销售额，as_of 为申请日。",
     ),
     "col.formula": ("Formula", "公式"),
     "col.case": ("Case", "案例"),
@@ -368,13 +377,18 @@ PORTFOLIO: dict[str, tuple[str, str]] = {
     ),
     "audit.exceptions": ("Exceptions", "例外"),
     "audit.no_exceptions": (
-        "No feature runs against its direction, and none is better missing.",
-        "无方向相反的特征，亦无缺失反而得分的特征。",
+        "No feature runs against its direction, and no missing value gains {points} points or more on average, by either "
+        "kind of Shapley values.",
+        "无方向相反的特征；按两种口径的 Shapley 值，均无缺失时平均得分达 {points} 分的特征。",
     ),
     "audit.inconsistent": ("runs against its direction (ρ {rho})", "与规定方向相反（ρ {rho}）"),
     "audit.missing": (
         "a missing value adds {points} points on average ({share} of applicants)",
-        "缺失时平均加 {points} 分（占申请人 {share}）",
+        "缺失时平均 {points} 分（占申请人 {share}）",
+    ),
+    "audit.missing_by_path": (
+        "by path-dependent values a missing value adds {points} points on average ({share} of applicants)",
+        "按路径依赖值，缺失时平均 {points} 分（占申请人 {share}）",
     ),
     "fidelity.note": (
         "On the simulated portfolio the true contribution of each dimension is known. The last column is the most that the "
@@ -390,7 +404,7 @@ PORTFOLIO: dict[str, tuple[str, str]] = {
     "fidelity.bound": ("Attainable", "可达上限"),
     "additivity": (
         "Base points and contributions meet each score within {gap} log-odds.",
-        "基准分与各项贡献之和与评分相差不超过 {gap}（对数赔率）。",
+        "基准分与各项贡献之和与评分相差不超过 {gap}（对数几率）。",
     ),
     "searches.note": (
         "Share of applications for which a source was searched, without failure, in the year before. Where it was not, "
@@ -406,10 +420,11 @@ PORTFOLIO: dict[str, tuple[str, str]] = {
         "每一行均被保留、修正、作为完全重复去除或隔离并注明规则；四项之和等于读入行数。",
     ),
     "action.repaired": ("repaired", "修正"),
+    "action.dropped": ("dropped", "去重"),
     "action.quarantined": ("set aside", "隔离"),
     "action.flagged": ("flagged", "标记"),
     # Appendix
-    "direction.1": ("raises risk", "升高风险"),
+    "direction.1": ("raises risk", "推高风险"),
     "direction.-1": ("lowers risk", "降低风险"),
     "direction.0": ("not constrained", "无约束"),
     "role.model": ("model", "入模"),
@@ -417,19 +432,19 @@ PORTFOLIO: dict[str, tuple[str, str]] = {
     "role.report": ("shown only", "仅展示"),
     "missing.structural": ("not applicable", "不适用"),
     "missing.informative": ("absence is evidence", "缺失即信息"),
-    "missing.random": ("by size or region", "随规模或地区"),
+    "missing.random": ("by size or region", "缺失与规模、地区有关"),
     "missing.zero": ("zero if searched", "已查询则为零"),
     "print.data_fingerprint": ("Fingerprint of the data", "数据指纹"),
     "print.params_fingerprint": ("Fingerprint of the parameters", "参数指纹"),
     "print.bundle_sha256": ("Fingerprint of the model bundle", "模型包指纹"),
     "print.features": ("Features", "特征数"),
     "print.trees": ("Trees", "树数"),
-    "print.slope": ("Calibration: slope a", "校准斜率 a"),
-    "print.intercept": ("Calibration: intercept b", "校准截距 b"),
+    "print.slope": ("Calibration transform: coefficient a", "校准变换系数 a"),
+    "print.intercept": ("Calibration transform: constant b", "校准变换常数 b"),
     "print.shift": ("Shift δ to the central tendency", "向长期违约率的平移 δ"),
     "print.central_tendency": ("Central tendency", "长期平均违约率"),
     "print.formula": (
         "log-odds of default = a·f(x) + b + δ, f(x) the trees' margin",
-        "违约对数赔率 = a·f(x) + b + δ,f(x) 为模型原始输出",
+        "违约对数几率 = a·f(x) + b + δ,f(x) 为模型原始输出",
     ),
 }

@@ -58,15 +58,15 @@ WHO = (
 
 HOW_LIKELY = (
     _field("pd_12m", "number", "probability of default within the performance window", "违约概率", unit="0..1"),
-    _field("points", "number", "unrounded points; higher is safer", "未取整评分(越高越安全)", unit="points"),
+    _field("points", "number", "unrounded points; higher is safer", "未取整评分（越高越安全）", unit="points"),
     _field(
         "score",
         "integer",
         f"points as people read them: whole, {REPORTED_LOW} to {REPORTED_HIGH}",
-        f"评分(取整,{REPORTED_LOW}–{REPORTED_HIGH})",
+        f"评分（取整，{REPORTED_LOW}–{REPORTED_HIGH}）",
         unit="points",
     ),
-    _field("grade", "text", "grade of the unrounded PD, R1 safest", "等级(R1最优)", allowed=GRADES),
+    _field("grade", "text", "grade of the unrounded PD, R1 safest", "等级（R1最优）", allowed=GRADES),
 )
 
 POLICY_ONLY = "null without a policy"
@@ -76,7 +76,7 @@ DECIDED = (
         "decision",
         "text",
         f"what the policy says; {POLICY_ONLY}",
-        "准入结论;未指定政策时为空",
+        "准入结论；未指定政策时为空",
         nullable=True,
         allowed=("admit", "conditional", "manual_review", "decline"),
     ),
@@ -100,7 +100,7 @@ KNOWN = (
         "explained_coverage",
         "number",
         "share of the model's importance (mean absolute points) that known values carry",
-        "资料覆盖度(按模型重要性加权)",
+        "资料覆盖度（按模型重要性加权）",
         unit="0..1",
     ),
     _field(

@@ -24,9 +24,11 @@ _RATIOS_FILE = "the ARFF, CSV or parquet file of one year"
 
 SOURCES: dict[str, Source] = {
     "sample": Source("Simulated sample portfolio", "模拟样例组合", "nothing"),
-    "american_bankruptcy": Source("American companies' accounts, 1999-2018", "美国上市公司财报(1999-2018)", _ONE_FILE),
-    "polish_bankruptcy": Source("Polish companies' ratios, 2000-2013", "波兰企业财务比率(2000-2013)", _RATIOS_FILE),
-    "uci_credit_card": Source("UCI credit card clients, Taiwan 2005", "UCI信用卡客户(台湾2005)", _ONE_FILE),
+    "american_bankruptcy": Source(
+        "American companies' accounts, 1999-2018", "美国上市公司财报（1999-2018）", _ONE_FILE
+    ),
+    "polish_bankruptcy": Source("Polish companies' ratios, 2000-2013", "波兰企业财务比率（2000-2013）", _RATIOS_FILE),
+    "uci_credit_card": Source("UCI credit card clients, Taiwan 2005", "UCI信用卡客户（台湾2005）", _ONE_FILE),
     "tables": Source(
         "Own tables",
         "自有数据表",

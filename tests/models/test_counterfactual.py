@@ -241,3 +241,27 @@ def test_an_applicant_whose_pd_lies_on_the_bound_of_the_grade_wanted_has_it_and_
     assert found.scenarios["grade_after"].tolist() == [GRADES[place]]
     assert found.scenarios["status"].tolist() == [BEST]
     assert found.changes.empty
+
+
+def test_a_newer_statement_makes_it_whole_years_younger_and_nothing_in_between():
+    rng = np.random.default_rng(5)
+    X = pd.DataFrame(
+        {"fh_statement_age_days": rng.integers(110, 760, 4000).astype(float), "pf_roa": rng.normal(0.04, 0.1, 4000)}
+    )
+    risk = -4 + X["fh_statement_age_days"] / 200 - 5 * X["pf_roa"]
+    defaulted = pd.Series((rng.random(4000) < expit(risk)).astype(int))
+    model = DefaultRiskModel(directions=CATALOGUE.directions(list(X)), n_estimators=60, seed=1, num_threads=1)
+    fitted = Bundle.from_model(model.fit(X, defaulted), scale=PointsScale(), reference={}, fingerprints={})
+
+    found = counterfactuals(fitted, X, moves(fitted, X, CATALOGUE))
+
+    years = (found.changes["before"] - found.changes["after"]) / 365
+    assert set(years) == {1.0}
+    assert found.changes["after"].min() >= X["fh_statement_age_days"].quantile(0.05)
+    reached = found.scenarios["status"] == REACHED
+    assert found.changes["row"].tolist() == np.flatnonzero(reached).tolist()
+    told = fitted.grade(changed(X, found.changes))[reached]
+    # A whole year may lead further than the next grade.
+    assert (told == found.scenarios.loc[reached, "grade_after"]).all()
+    wanted = [GRADES.index(grade) for grade in found.scenarios.loc[reached, "target"]]
+    assert (np.array([GRADES.index(grade) for grade in told]) <= wanted).all()

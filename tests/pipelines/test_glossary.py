@@ -8,7 +8,11 @@ import pytest
 
 import pipelines
 from features.dimensions import CATALOGUE
+from features.knock_outs import KNOCK_OUTS
+from features.quality.rules import RULES
 from features.tables import TABLES
+from models.metrics import METRICS
+from models.metrics.battery import CHECKS
 from pipelines.glossary import LANGUAGES, TERMS, say
 from pipelines.pages.words_applicant import APPLICANT
 from pipelines.pages.words_audit import AUDIT
@@ -47,8 +51,30 @@ def test_a_term_is_translated_and_fills_the_same_places_in_both_languages(key: s
     assert not CHINESE.search(english)
     assert not re.search(r"[\uff00-\uffef]", english)
     assert english or key == "gap"
-    assert CHINESE.search(re.sub(r"\{\w+\}", "", chinese)) or key in THE_SAME_IN_BOTH | {"colon", "comma", "semicolon"}
+    assert CHINESE.search(re.sub(r"\{\w+\}", "", chinese)) or key in THE_SAME_IN_BOTH | {
+        "colon",
+        "comma",
+        "semicolon",
+        "knock_outs.named",
+    }
     assert fields(english) == fields(chinese)
+
+
+HALF_WIDTH = re.compile(r"[\u4e00-\u9fff][,:;(]|[,:;)][\u4e00-\u9fff]")
+DECLARED = {
+    **{f"dimension {d.id}": d.zh for d in CATALOGUE.dimensions},
+    **{f"indicator {i.id}": i.zh for i in CATALOGUE.indicators},
+    **{f"feature {f.id}": f.zh for f in CATALOGUE.features},
+    **{f"column {t.name}.{c.name}": c.zh for t in TABLES.values() for c in t},
+    **{f"rule {rule.id}": rule.zh for rule in (*RULES.values(), *KNOCK_OUTS)},
+    **{f"check {name}": check.name_zh for name, check in {**METRICS, **CHECKS}.items()},
+    **{f"definition {key}": "：".join(chinese) for key, (_, chinese) in DEFINITIONS.items()},
+}
+
+
+@pytest.mark.parametrize("name", [*TERMS, *DECLARED])
+def test_chinese_stands_beside_full_width_punctuation(name: str):
+    assert not HALF_WIDTH.search(DECLARED.get(name) or TERMS[name][1])
 
 
 def test_no_key_is_given_words_twice():

@@ -57,8 +57,8 @@ def test_a_monthly_trend_in_logs_reads_as_growth_a_month():
 
 def test_a_search_that_found_nothing_is_no_bare_zero_but_a_settled_delay_of_zero_is():
     assert (value("ch_prior_default_decay", 0.0, EN), value("ch_prior_default_decay", 0.0, ZH)) == (
-        "none found",
-        "查无记录",
+        "none in period",
+        "期内无记录",
     )
     assert value("rr_max_dpd_365d", 0.0, EN) == "0 days"
 
@@ -72,7 +72,7 @@ def test_points_carry_their_sign_unless_they_round_to_none(points: float | None,
 
 def test_money_names_its_currency_and_separates_thousands():
     assert EN.money(1234567.0, "CNY") == "CNY 1,234,567"
-    assert ZH.money(1234567.0, "CNY") == "1,234,567 元人民币"
+    assert ZH.money(1234567.0, "CNY") == "人民币 1,234,567 元"
     assert ZH.money(50.0, "CHF") == "CHF 50"
     assert EN.money(None, "CNY") == DASH
 
@@ -89,7 +89,7 @@ def test_days_are_iso_in_english_and_written_out_in_chinese():
         ("180d", "past 180 days", "近180天"),
         ("1825d", "past 5 years", "近5年"),
         ("FS<=24m", "latest statement", "最近年报"),
-        ("as_of", "on the day of application", "申请日"),
+        ("as_of", "application day", "申请日"),
         ("latest<=365d", "latest in 365 days", "365天内最新"),
         ("as_of+180d", "next 180 days", "未来180天"),
         ("a new notation", "a new notation", "a new notation"),
@@ -111,7 +111,8 @@ def test_an_observation_period_reads_as_words(window: str, english: str, chinese
         ("sv_negative_equity", 0.5, "0.50", "0.50"),
         ("cx_log_assets", 16.3, "12.0 million", "1,199 万"),
         ("cx_industry", "C", "manufacturing", "制造业"),
-        ("cx_region", "31", "31", "31"),
+        ("cx_region", "31", "31 Shanghai", "31 上海"),
+        ("cx_region", "US-TX", "US-TX", "US-TX"),
         ("rr_bounced_cnt_365d", 2.0, "2", "2"),
         ("pf_roa", -0.031, "−3.10%", "−3.10%"),
         ("pf_roa", None, DASH, DASH),
