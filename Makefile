@@ -35,9 +35,9 @@ docs: $(READY)  ## the data dictionary and the empty table templates, from the c
 lock: pyproject.toml  ## pin every dependency by hash; needs uv
 	uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 --generate-hashes --no-header --no-annotate -o requirements.lock
 
-clean:  ## remove the environment and everything the stages wrote; data/external is yours and stays
-	rm -rf $(VENV) .dvc/cache .dvc/tmp .mlflow
-	find data -mindepth 1 -maxdepth 1 -type d ! -name external -exec rm -rf {} +
+clean:  ## remove the environment and what the stages wrote; data/external, the override log and MLflow's record stay
+	rm -rf $(VENV) .dvc/cache .dvc/tmp
+	find data -mindepth 1 -maxdepth 1 -type d ! -name external ! -name overrides -exec rm -rf {} +
 
 # PySpark (480 MB) is left out here, although the lock pins it: `make spark` adds it.
 $(READY): requirements.lock pyproject.toml

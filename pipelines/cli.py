@@ -1,6 +1,7 @@
 """The `admission` command: one subcommand a stage or job. Only typer is imported here; the rest inside the commands."""
 
 import logging
+import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -31,12 +32,25 @@ def _errors_in_words(*, as_json: bool = False) -> Iterator[None]:
     from pipelines.errors import InputError
 
     try:
-        yield
+        try:
+            yield
+        except FileNotFoundError as missing:
+            if said := _of_a_stage(missing):
+                raise InputError(said) from None
+            raise
     except InputError as error:
         typer.secho(f"error: {error}", err=True, fg="red")
         if as_json:
             typer.echo(json.dumps({"error": str(error), "exit_code": UNUSABLE_INPUT}, ensure_ascii=False))
         sys.exit(UNUSABLE_INPUT)
+
+
+def _of_a_stage(error: FileNotFoundError) -> str | None:
+    """Return what to run first where a file that a stage writes is not there yet."""
+    found = re.search(r"data/([a-z]+)/[\w./-]+", str(error))
+    if found is None:
+        return None
+    return f"{found[0]} not found; run stage {found[1]} first (`admission {found[1]}`, or `admission repro` for all)"
 
 
 def _log_to_stderr() -> None:
@@ -134,7 +148,7 @@ def pdf() -> None:
 
 @app.command()
 def applicant(
-    application_ids: Annotated[list[str], typer.Argument(help="Applications of the test sample, e.g. A0001234-1.")],
+    application_ids: Annotated[list[str], typer.Argument(help="Applications of the test sample, e.g. A0008143-3.")],
 ) -> None:
     """Write the committee's pages of single applicants into data/applicants."""
     _log_to_stderr()
@@ -218,7 +232,9 @@ def score(
     typer.echo(
         dumps(summary, ensure_ascii=False)
         if json
-        else f"{rows['scored']} of {rows['delivered']} applications scored, {rows['rejected']} set aside: {output}"
+        else f"{rows['scored']} of {rows['delivered']} applications scored, {rows['rejected']} set aside"
+        + (f", and {rows['history_set_aside']} rows of their history" if rows["history_set_aside"] else "")
+        + f": {output}"
     )
     raise typer.Exit(summary["exit_code"])
 

@@ -66,12 +66,18 @@ class Answers(NamedTuple):
 
 def read_answers(params: Params) -> Answers:
     """Return what the stage found in the project's folders; InputError if the policy has changed since."""
+    loaded = refuse_other_policy(params)
+    return Answers(loaded, pd.read_parquet(DECISIONS))
+
+
+def refuse_other_policy(params: Params) -> Loaded:
+    """Return the policy of the run; InputError if another one, or an earlier version of its file, has decided."""
     loaded, stated = policy.load(params.decide.policy), read_json(POLICY)["in_force"]["version"]
     if loaded.version != stated:
         raise InputError(
             f"{FOLDER} was decided by policy {stated}, decide.policy is {loaded.version} now; run `admission decide` again"
         )
-    return Answers(loaded, pd.read_parquet(DECISIONS))
+    return loaded
 
 
 def _through_the_door(params: Params) -> pd.DataFrame:

@@ -16,8 +16,8 @@ from pipelines.currency import report_in_one_currency
 from pipelines.errors import InputError
 from pipelines.io import Connection, engine, fresh_folder, hold, spill, write_canonical, write_json
 from pipelines.params import Params
-from pipelines.quarantine import complain_of_too_many, set_aside
-from pipelines.raw import find_table, read_raw, unread_files
+from pipelines.quarantine import complain_of_too_many, examples, set_aside
+from pipelines.raw import find_table, read_raw, unread_columns, unread_files
 from pipelines.sources import produce
 
 log = logging.getLogger(__name__)
@@ -51,27 +51,41 @@ def _refuse_own_folders(delivered: Path) -> None:
             )
 
 
-def ingest(connection: Connection, raw: Path, canonical: Path, quarantine: Path, report: Path, params: Params) -> None:
+def ingest(
+    connection: Connection,
+    raw: Path,
+    canonical: Path,
+    quarantine: Path,
+    report: Path,
+    params: Params,
+    *,
+    empty_is_absent: bool = True,
+) -> None:
     """Check every raw table against the contract and write canonical tables, set-aside rows and the quality report.
 
     InputError if tables cannot be used at all, with what is wrong with each: unreadable, without required columns, empty though
     required, in percent instead of fractions, in several currencies without rates, or a larger share than
     `ingest.max_quarantined_share` (and more than a few rows) set aside. Then no canonical table is written, so that no later
     stage mistakes a part for the whole.
+
+    An optional table with a header and no rows counts as absent, because nothing can be learnt from it; where applicants are
+    scored, `empty_is_absent` False, it says that none of them has such a row.
     """
     unread = unread_files(raw)
     if unread:
         log.warning("%s holds %s, which no table reads; data/README.md names the tables", raw, ", ".join(unread))
+    for name, columns in unread_columns(raw).items():
+        log.warning("table %s: nothing reads %s; data/README.md names its columns", name, ", ".join(columns))
     with TemporaryDirectory(prefix=".", dir=canonical) as folder:
         incoming = Path(folder)
-        entries = _ingest_tables(connection, raw, incoming, quarantine, params)
+        entries = _ingest_tables(connection, raw, incoming, quarantine, params, empty_is_absent=empty_is_absent)
         for path in incoming.iterdir():
             path.replace(canonical / path.name)
     write_json(report, {"source": params.source, "tables": list(entries.values())})
 
 
 def _ingest_tables(
-    connection: Connection, raw: Path, canonical: Path, quarantine: Path, params: Params
+    connection: Connection, raw: Path, canonical: Path, quarantine: Path, params: Params, *, empty_is_absent: bool
 ) -> dict[str, dict[str, Any]]:
     """Write all canonical tables and return their entries in the quality report by name; InputError with all problems."""
     accepted: dict[str, ir.Table] = {}
@@ -79,7 +93,17 @@ def _ingest_tables(
     problems: list[str] = []
     for table in TABLES.values():
         try:
-            _ingest_table(connection, table, raw, accepted, entries, canonical, quarantine, params)
+            _ingest_table(
+                connection,
+                table,
+                raw,
+                accepted,
+                entries,
+                canonical,
+                quarantine,
+                params,
+                empty_is_absent=empty_is_absent,
+            )
         except InputError as error:
             problems.append(str(error))
     try:
@@ -103,6 +127,8 @@ def _ingest_table(
     canonical: Path,
     quarantine: Path,
     params: Params,
+    *,
+    empty_is_absent: bool,
 ) -> None:
     """Write the table's good rows and add them to `accepted`, its entry in the quality report to `entries`.
 
@@ -123,11 +149,13 @@ def _ingest_table(
     log.info("%s: read %d, kept %d (%d repaired), set aside %d", path, *fates)
     complain_of_too_many(table, path, entry, judged, lines, quarantine, params.ingest.max_quarantined_share)
     entries[table.name] = entry
-    if kept:
+    is_empty = not entry["rows"] and not table.required
+    if kept or (is_empty and not empty_is_absent):
         accepted[table.name] = _accept(connection, table, judged, canonical / f"{table.name}.parquet")
     elif table.required:
         raise InputError(
             f"{path}: table {table.name} is required but the file holds no usable row. Expected {table.grain}"
+            + "".join(f"\n  {example}" for example in examples(judged, lines))
         )
     else:
         log.warning("%s has no usable row: table %s counts as absent", path, table.name)

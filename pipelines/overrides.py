@@ -87,7 +87,12 @@ def asked(
     rows = _table(scores, ("application_id", "as_of", "decision", "decision_path", "limit", "policy_version"))
     row = rows[rows["application_id"] == application_id]
     if len(row) != 1 or pd.isna(row["decision"].iloc[0]):
-        raise InputError(f"{scores}: {len(row)} decisions about application {application_id!r}; expected one")
+        said_nothing = len(row) == 1
+        raise InputError(
+            f"{scores}: {application_id!r} has no decision there; score with --policy first"
+            if said_nothing
+            else f"{scores}: {len(row)} decisions about application {application_id!r}; expected one"
+        )
     said = row.iloc[0].to_dict()
     loaded = load(policy or str(said["policy_version"]).split(" ")[0])
     if loaded.version != said["policy_version"]:
@@ -157,6 +162,8 @@ def report(
 
 
 def _table(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
+    if not path.exists():
+        raise InputError(f"{path}: no such file; expected scores.parquet of a job with --policy")
     try:
         return pd.read_parquet(path, columns=list(columns))
     except (OSError, ValueError) as error:

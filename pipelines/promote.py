@@ -77,7 +77,8 @@ def rollback(params: Params, signed: Signature) -> dict[str, Any]:
     with _registry(params) as (client, _):
         now, before = _version_at(client, model, "champion"), _version_at(client, model, PREVIOUS)
         if not before:
-            raise InputError(f"{model} has no champion before version {now or 'none'}; there is nothing to go back to")
+            before_it = f"before version {now}" if now else "yet"
+            raise InputError(f"{model} has no champion {before_it}; there is nothing to go back to")
         said = {"action": "rollback", "alias": "champion", "version": before, "champion_before": now}
         entry = _signed(client, model, said, signed)
         client.set_registered_model_alias(model, "champion", before)

@@ -69,7 +69,7 @@ def complain_of_too_many(
     n, rows = entry["quarantined"], entry["rows"]
     if n <= most * rows:
         return
-    listed = "\n".join(f"  {example}" for example in _examples(judged, lines))
+    listed = "\n".join(f"  {example}" for example in examples(judged, lines))
     message = (
         f"{path}: {n} of {rows} rows ({n / rows:.1%}) of table {table.name} were set aside, more than "
         f"ingest.max_quarantined_share = {most:.1%} (rule DQ13). The first by rule:\n{listed}\n"
@@ -80,7 +80,7 @@ def complain_of_too_many(
     log.warning("%s. The run goes on, because they are few", message)
 
 
-def _examples(judged: ir.Table, lines: ir.Table) -> list[str]:
+def examples(judged: ir.Table, lines: ir.Table) -> list[str]:
     """Return what is wrong with the first rows that each rule set aside, and with the first line that is no row."""
     first = ibis.window(group_by="dq_rule", order_by="dq_row")
     bad = judged.filter(judged.dq_rule.notnull()).select("dq_rule", "dq_row", "dq_reason")

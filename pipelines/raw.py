@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 from features.tables import TABLES, Table
 from pipelines.errors import InputError
 from pipelines.io import Connection, quoted, spill
+from pipelines.quarantine import VERDICT
 
 ENDS = (".parquet", ".csv", "")
 """How the name of a table's file may end; without an end it is a folder of parquet files."""
@@ -44,6 +45,33 @@ def unread_files(folder: Path) -> list[str]:
     """Return the names in a folder of raw tables that no table reads, hidden ones apart: one may be a table misspelt."""
     known = {f"{name}{end}" for name in TABLES for end in ENDS}
     return sorted(path.name for path in folder.iterdir() if path.name not in known and not path.name.startswith("."))
+
+
+def unread_columns(folder: Path) -> dict[str, list[str]]:
+    """Return by table the columns of its raw file that the contract does not know: one may be misspelt.
+
+    Those of the verdict on a row that was set aside before, and is delivered again, are no news.
+    """
+    found = {}
+    for table in TABLES.values():
+        known = {column.name for column in table} | set(VERDICT)
+        if unread := [name for name in _columns(table, folder) if name not in known]:
+            found[table.name] = unread
+    return found
+
+
+def _columns(table: Table, folder: Path) -> list[str]:
+    """Return the columns of a table's file as far as they can be told; what cannot be read is told where it is read."""
+    try:
+        path = find_table(folder, table)
+        if path is None:
+            return []
+        if path.suffix == ".csv":
+            return _header(table, path)
+        parts = [path] if path.is_file() else sorted(path.glob("*.parquet"))
+        return [name.lower() for part in parts[:1] for name in pq.read_schema(part).names]
+    except (InputError, OSError, ValueError, pa.ArrowException):
+        return []
 
 
 def read_raw(connection: Connection, table: Table, path: Path) -> tuple[ir.Table, ir.Table]:

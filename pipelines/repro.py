@@ -6,6 +6,7 @@ from pathlib import Path
 
 from pipelines.errors import InputError
 from pipelines.io import read_json
+from pipelines.params import Params, load
 
 METRICS, INDEX = Path("data/evaluate/metrics.json"), Path("data/report/index.html")
 VALIDATION = Path("data/report/validation.en.html")
@@ -25,12 +26,22 @@ def run() -> None:
         # An unpacked archive has no git; DVC then needs to be told.
         _dvc("config", "--local", "core.no_scm", "true")
     # In a fresh clone dvc.lock may already say that `track` is done; its record is not in git, so it is asked again.
-    _dvc("repro")
-    from pipelines.params import load
     from pipelines.track import run as track
 
-    track(load())
+    params = load()
+    if _policy_changed(params):
+        _dvc("repro", "--force", "--single-item", "decide")
+    _dvc("repro")
+    track(params)
     print(headline())
+
+
+def _policy_changed(params: Params) -> bool:
+    """Whether a policy file of the user's own, which is no dep of DVC, has changed since it decided."""
+    from pipelines.decide import POLICY
+    from pipelines.policy import load as policy
+
+    return POLICY.exists() and policy(params.decide.policy).version != read_json(POLICY)["in_force"]["version"]
 
 
 def _dvc(*arguments: str) -> None:

@@ -26,7 +26,7 @@ from pipelines import policy
 from pipelines.errors import InputError
 from pipelines.io import Connection, engine, fingerprint, write_json
 from pipelines.params import Engine, Params
-from pipelines.raw import unread_files
+from pipelines.raw import unread_columns, unread_files
 from pipelines.scoring.batches import side_by_side
 from pipelines.scoring.decisions import Decider
 from pipelines.scoring.drift import drift, refuse_absent, refuse_drift, table_shares
@@ -183,6 +183,7 @@ def _score(
         "history_set_aside": history,
         "absent_tables": absent,
         "ignored_files": unread_files(job.input) if is_delivery(job.input) else [],
+        "ignored_columns": unread_columns(job.input) if is_delivery(job.input) else {},
         "drift": found,
         "fingerprints": {
             "model": worker.stamp.model_version,

@@ -79,7 +79,7 @@ def split(
             dates = _dates(rows["as_of"], settings, performance_days, knowledge_lag_days)
             rows["sample"], overlap = out_of_time(rows["as_of"], dates), dates.labels_overlap
     except ValueError as error:
-        raise InputError(f"cannot split the applications: {error}. Section `split` of params.yaml") from None
+        raise InputError(f"cannot split the applications (section `split` of params.yaml): {error}") from None
     rows["seen_in_development"] = seen_in_development(rows["sample"], rows["group"])
     rows = _thinned(rows, settings.thin_days)
     story, default_date = rows["customer_id"] + "|" + rows["sample"], rows["default_date"].where(rows["label"] == 1)

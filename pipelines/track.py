@@ -241,7 +241,8 @@ def _signature(bundle: Bundle) -> Any:
         for name in bundle.encoder.names
     ]
     texts = ("grade", "reasons_against", "reasons_in_favour")
-    outputs = [ColSpec("double", "pd_12m"), ColSpec("double", "points"), *(ColSpec("string", name) for name in texts)]
+    numbers = ("pd_12m", "points", "explained_coverage")
+    outputs = [*(ColSpec("double", name) for name in numbers), *(ColSpec("string", name) for name in texts)]
     return ModelSignature(Schema(inputs), Schema(outputs))
 
 

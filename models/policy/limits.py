@@ -66,6 +66,8 @@ def by_grade(values: ByGrade, grade: pd.Series) -> pd.Series:
 
 def two_digits(amount: Floats) -> Floats:
     """Return amounts rounded down to two significant digits: a limit is a round number, and never above a cap."""
+    # 10,999.999999999998 is 11,000 that went through minor units or a logarithm.
+    amount = np.round(amount, 6)
     positive = np.where(amount > 0, amount, 1.0)
     step = 10.0 ** (np.floor(np.log10(positive)) - 1)
     # One part in 10^12 more, so that 0.29 of a step does not become 0.28 by the last bit of a division.

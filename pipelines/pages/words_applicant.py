@@ -99,7 +99,7 @@ APPLICANT: dict[str, tuple[str, str]] = {
         "本次运行未核查，决策前须另行核查。",
     ),
     "knock_outs.none": (
-        "{n} rules on the customer's records checked; none is hit.",
+        "Rules on the customer's records checked: {n}; none is hit.",
         "已核查 {n} 项基于客户记录的红线，均未命中。",
     ),
     "knock_outs.named": ("{rule} ({what})", "{rule}（{what}）"),

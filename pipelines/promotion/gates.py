@@ -71,7 +71,7 @@ def _champion(candidate: Evidence, champion: Bundle | None, settings: Promote) -
     paired = delong_paired(rows["label"].astype(int), own, theirs)
     words = (
         f"AUC {paired.difference:+.4f} against the champion on {len(rows):,} rows "
-        f"(p {paired.p_value:.3g}; at least {-settings.champion_tolerance:+.4f} is asked)"
+        f"(p {paired.p_value:.3g}; at least {0.0 - settings.champion_tolerance:+.4f} is asked)"
     )
     return Gate("champion", bool(paired.difference >= -settings.champion_tolerance), words)
 

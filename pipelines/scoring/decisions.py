@@ -45,7 +45,7 @@ class Decider:
         given = {name: values.to_pandas() for name, values in rows.evidence.items()}
         found = pd.DataFrame({name: columns[name].to_pandas() for name in SCORED})
         frame, nothing = rows.frame, pd.Series(np.nan, index=found.index)
-        request = np.exp(frame["cx_log_requested_limit"]) if "cx_log_requested_limit" in frame else nothing
+        request = np.exp(frame["cx_log_requested_limit"]).round(2) if "cx_log_requested_limit" in frame else nothing
         return found.assign(
             out_of_support=found["out_of_support"] | self.absent,
             is_new_customer=frame.get("cx_is_new_customer", nothing).astype("boolean"),

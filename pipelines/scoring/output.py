@@ -31,6 +31,9 @@ DECISION_INPUTS = pa.schema([(n, pa.string() if n in _TEXTS else _KINDS.get(n, p
 SUMMARY = "summary.json"
 """The file by which a folder is known as one of ours."""
 
+WRITTEN = {"scores.parquet", "scores.csv", INPUTS, "rejects.csv", "schema.json", SUMMARY, "quality.json", "set_aside"}
+"""All that a job leaves: a folder that holds anything else is not a job's alone, and is never replaced."""
+
 
 @contextmanager
 def published(output: Path) -> Iterator[Path]:
@@ -59,9 +62,11 @@ def published(output: Path) -> Iterator[Path]:
 def _refuse_foreign(output: Path) -> None:
     if output.is_symlink() or (output.exists() and not output.is_dir()):
         raise InputError(f"--output {output} is not a folder; name one that is new, empty or of an earlier job")
-    if output.is_dir() and any(output.iterdir()) and not (output / SUMMARY).is_file():
+    found = {path.name for path in output.iterdir()} if output.is_dir() else set()
+    if found and not {SUMMARY} <= found <= WRITTEN:
+        foreign = ", ".join(sorted(found - WRITTEN)[:5]) or f"no {SUMMARY}"
         raise InputError(
-            f"--output {output} holds files that no job wrote, and a job replaces the whole folder; name another one"
+            f"--output {output} holds files that no job wrote ({foreign}), and a job replaces the whole folder; name another"
         )
 
 

@@ -6,6 +6,7 @@ whole, because a wrong number would move its score without a sign.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,9 @@ from pipelines.scoring.rejects import Reject
 Bools = NDArray[np.bool_]
 TABLE = "features"
 RULES = {rule.id for rule in READ}
+
+DAYS = ("1990-01-01", "2099-12-31")
+"""Between which an application can have been made; raw tables know the day up to which their data reach, a matrix does not."""
 
 
 @dataclass(frozen=True)
@@ -127,12 +131,19 @@ def _bools(flags: pa.Array) -> Bools:
 def _days(values: pa.Array, judge: _Judge) -> pa.Array:
     if not pa.types.is_temporal(values.type):
         texts = _text(values)
-        read = pd.to_datetime(texts.to_pandas().str.slice(0, 10), format="%Y-%m-%d", errors="coerce")
+        days = texts.to_pandas().str.extract(r"^(\d{4}-\d{2}-\d{2})(?:[T ].*)?$", expand=False)
+        read = pd.to_datetime(days, format="%Y-%m-%d", errors="coerce")
         values = pa.array(read.dt.date, pa.date32(), from_pandas=True)
         unread = _bools(values.is_null()) & ~_blank(texts)
-        judge.against(unread, "DQ03", "as_of is not a day; expected YYYY-MM-DD")
+        judge.against(
+            unread, "DQ03", [f"as_of {x!r} is not a day; expected YYYY-MM-DD" for x in texts.to_pandas()[unread]]
+        )
     judge.against(_bools(values.is_null()), "DQ03", "as_of is empty")
-    return values.cast(pa.date32(), safe=False)
+    found = values.cast(pa.date32(), safe=False)
+    early, late = (pa.scalar(date.fromisoformat(day), pa.date32()) for day in DAYS)
+    outside = _bools(pc.fill_null(pc.or_(pc.less(found, early), pc.greater(found, late)), False))
+    judge.against(outside, "DQ06", [f"as_of {x} is outside {DAYS[0]} to {DAYS[1]}" for x in found.to_pandas()[outside]])
+    return found
 
 
 def _column(feature: Feature, values: pa.Array, judge: _Judge) -> NDArray[Any]:

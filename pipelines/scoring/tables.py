@@ -68,7 +68,7 @@ def open_delivery(
             "input": raw,
         }
     )
-    ingest(connection, raw, canonical, quarantine, report, tolerant)
+    ingest(connection, raw, canonical, quarantine, report, tolerant, empty_is_absent=False)
     tables = read_canonical(connection, canonical)
     check(tables)
     features = scratch / "features.parquet"

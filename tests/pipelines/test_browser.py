@@ -112,11 +112,11 @@ def status(explorer: Visit) -> str:
 
 
 def test_the_explorer_finds_a_customer_among_ten_thousand_applicants(explorer: Visit):
-    assert status(explorer) == "10,000 of 10,000 applicants"
+    assert status(explorer) == "10,000 of 10,000 applications"
 
     explorer.page.fill("#search", "a0004321")
 
-    assert status(explorer) == "1 of 10,000 applicants"
+    assert status(explorer) == "1 of 10,000 applications"
     assert [row[0] for row in explorer.rows()] == ["A0004321"]
 
 
@@ -124,7 +124,7 @@ def test_a_search_of_several_words_wants_them_all(explorer: Visit):
     explorer.page.fill("#search", "c000777 construction")
 
     expected = [r for r in applicants(MANY)["rows"] if r["customer_id"] == "C000777" and r["industry"] == "E47"]
-    assert status(explorer) == f"{len(expected)} of 10,000 applicants"
+    assert status(explorer) == f"{len(expected)} of 10,000 applications"
     assert all("construction" in row[3] for row in explorer.rows())
 
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -10,9 +11,10 @@ import pytest
 from trial import dvc_stages
 from typer.testing import CliRunner
 
-from pipelines.cli import app
+from pipelines.cli import app, run_stage
 from pipelines.sources import SOURCES
 
+ROOT = Path(__file__).parents[2]
 HEAVY = {
     "numpy",
     "pandas",
@@ -111,3 +113,15 @@ def test_a_scoring_job_that_cannot_run_answers_in_json_on_stdout_and_in_words_on
     assert json.loads(with_json.stdout) == {"error": error, "exit_code": 2}
     assert with_json.stderr == without.stderr == f"error: {error}\n"
     assert (without.stdout, with_json.exit_code, without.exit_code) == ("", 2, 2)
+
+
+def test_a_stage_whose_input_is_not_there_names_the_stage_to_run(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copy(ROOT / "params.yaml", tmp_path)
+
+    with pytest.raises(SystemExit) as stopped:
+        run_stage("evaluate")
+
+    assert stopped.value.code == 2
+    assert "data/split/samples.parquet not found; run stage split first (`admission split`" in capsys.readouterr().err

@@ -186,7 +186,7 @@ def test_the_explorer_s_columns_are_those_of_the_applicants_whole_and_rounded_as
         assert data["rows"]["points"][k] == round(row["points"] * 100)
         told = sum(data["rows"]["indicators"][k]) / 100 + data["base"]
         assert told == pytest.approx(row["points"], abs=0.1)
-        assert data["scenarios"][data["rows"]["scenario"][k]] == scenario_words(row, EN)
+        assert data["scenarios"][data["rows"]["scenario"][k]] == scenario_words(row, row["decision"], EN)
         assert data["decisions"][data["rows"]["decision"][k]] == say(f"decision.{row['decision']}", "en")
     assert {d["name"] for d in data["dimensions"]}.isdisjoint({"Industry reputation"})
 
@@ -230,7 +230,7 @@ def test_the_article_s_claim_is_tested_and_not_imposed():
     first = portfolio.sentences(run, ZH)[2]
 
     assert first.startswith("财务状况对评分影响最大，占全部贡献的 90.0%")
-    assert "未得到支持" in first
+    assert "本次运行中它并非首位" in first
 
 
 def test_the_report_says_how_contributions_come_about_and_warns_where_two_ways_disagree():
@@ -349,7 +349,7 @@ def test_an_applicant_s_page_shows_every_indicator_and_the_way_to_the_score():
     assert all(i.zh in text for i in CATALOGUE.indicators)
     for words in (
         "2024年3月5日",
-        "1,200,000 元人民币",
+        "人民币 1,200,000 元",
         "60 天",
         "C26 制造业",
         "存量客户",
@@ -359,8 +359,8 @@ def test_an_applicant_s_page_shows_every_indicator_and_the_way_to_the_score():
         "R7",
         "2.40%",
         "有条件准入",
-        "430,000 元人民币",
-        "PD 高于申请额度对应的准入线 2.12%；R7 级的策略区间",
+        "人民币 430,000 元",
+        "PD 高于申请额度对应的准入线 2.12%；按策略对 R7 级的规定",
         "缩短账期、按季复审",
         "8 次重抽样重估的波动：1.80% 至 3.10%",
         "信用分析员",
@@ -373,7 +373,12 @@ def test_the_portfolio_says_what_the_validation_recommends():
     run = committee_run()
     card = {"name": "scorecard", "n": 4210, "auc": {"value": 0.795, "low": 0.76, "high": 0.83}}
     card |= {"difference": 0.007, "p_value": 0.21}
-    run["audit"] = {"audit": {"recommended": "scorecard"}, "details": {"challengers": [card]}}
+    csi = {"id": "csi_max", "battery": "V23", "en": "Largest CSI", "zh": "最大 CSI"}
+    verdicts = {"green": 24, "amber": 6, "red": 1, "verdicts": {"csi_max": "red", "auc": "green"}}
+    run["audit"] = {
+        "audit": {"recommended": "scorecard", **verdicts},
+        "details": {"challengers": [card], "checks": [csi]},
+    }
 
     rows, said = portfolio.benchmark_rows(run, EN), portfolio.limitations(run, EN)
     run["audit"]["audit"]["recommended"] = "model"
@@ -383,6 +388,21 @@ def test_the_portfolio_says_what_the_validation_recommends():
         line.startswith("The validation recommends the simpler WoE scorecard: the model's lead") for line in said
     )
     assert len(portfolio.limitations(run, EN)) == len(said) - 1
+    assert any(
+        line.endswith("24 meet the standard, 6 need attention, 1 do not meet it: V23 Largest CSI.") for line in said
+    )
+
+
+def test_a_missing_value_that_gains_points_is_told_whichever_kind_of_shapley_value_says_so():
+    run = committee_run()
+    row = {"model": "model", "feature": "pf_roa", "missing_share": 0.354, "missing_mean_points": 0.72}
+    without = portfolio.audit_exceptions(run, EN)
+    run["audit"] = {"details": {"missing": [row, {**row, "model": "unconstrained"}]}}
+
+    told = portfolio.audit_exceptions(run, EN)
+
+    words = "by path-dependent values a missing value adds +0.7 points on average (35.4% of applicants)"
+    assert told == [*without, (EN.feature(CATALOGUE.feature("pf_roa")), words)]
 
 
 def test_applications_that_belong_to_no_sample_are_counted():
@@ -406,7 +426,7 @@ def test_a_declined_applicant_is_offered_nothing_and_told_which_rules_decided():
     assert told.facts == [("none", "Limit offered", ""), ("—", "Terms offered", "")]
     assert told.sentences[0] == (
         "Why: knock-out KO1, on the list of dishonest debtors; knock-out KO5 unknown, its source not searched; "
-        "model and challenger scorecard disagree; the policy's band for grade R10."
+        "model and challenger scorecard disagree; what the policy says of grade R10."
     )
 
 
@@ -423,8 +443,12 @@ def test_a_review_shows_the_limit_as_one_that_a_person_may_grant():
 
     told = applicant_view(case(decision=found), EN)["decision"]
 
-    assert told.facts[0] == ("CNY 430,000", "Limit if admitted", "set by a share of the customer's equity")
-    assert told.facts[1] == ("30 days", "Terms offered", "30.0% paid before delivery")
+    assert told.facts[0] == (
+        "CNY 430,000",
+        "Limit if admitted",
+        "set by a share of the customer's equity, rounded down",
+    )
+    assert told.facts[1] == ("30 days", "Terms offered", "the policy's longest for R7; 30.0% paid before delivery")
 
 
 def entry(points: float, value: float | None, peer: float | None = 0.9) -> dict[str, Any]:
@@ -520,12 +544,12 @@ def test_knock_outs_stand_apart_from_the_score_and_unsearched_is_not_clear():
     )
 
     assert "Not checked in this run" in unchecked
-    assert "1 rules checked; none is hit." in checked
+    assert "Rules on the customer's records checked: 1; none is hit." in checked
     assert "Not known, because the source was not searched: KO5" in unsearched
     assert "Knock-out KO1 is hit: on the list of dishonest debtors; proof: E0001 (2024-01-31). It declines" in struck
     assert "The knock-out remains." in struck
     assert "The knock-out remains." not in checked
-    assert all("Independent of the score." in text for text in (unchecked, checked, struck))
+    assert all("Independent of the score:" in text for text in (unchecked, checked, struck))
 
 
 def test_the_source_rows_behind_a_named_feature_are_listed_with_key_and_both_dates():
@@ -572,8 +596,8 @@ def test_a_source_never_searched_is_not_one_that_was_searched_and_held_nothing()
     assert said["groups"][0]["rows"][0]["value"] == "not searched"
     assert any("not searched, which is not the same as nothing found: Credit history" in x for x in said["limits"])
     assert reason({**searched, "indicator": "credit_history", "points": 9.0}, EN) == (
-        "Sound credit history: lower risk. Past defaults, time-decayed: none found (past 5 years; peer median none found); "
-        "+9.0 points."
+        "Sound credit history: lower risk. Past defaults, time-decayed: none in period (past 5 years; peer median none in "
+        "period); +9.0 points."
     )
 
 

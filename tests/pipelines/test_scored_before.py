@@ -290,7 +290,7 @@ def test_new_data_are_told_with_both_scores_and_the_feature_that_moved():
     ) in english
     assert re.search(r"Average days beyond terms, 180 days: 3 days → 41 days −12\.3 ", english)
     assert "New model" not in english
-    assert "自 2022年11月8日 以来为何变化" in chinese
+    assert "较2022年11月8日申请的变化原因" in chinese
     assert (
         "按同一模型，申请 A0000007 评分 600.0（R6 级），本次 588.1（R7 级），变动 −11.9 分，全部来自新数据。" in chinese
     )

@@ -59,7 +59,7 @@ def test_a_short_history_may_go_without_the_gap_and_says_that_labels_overlap() -
 
 def test_a_history_shorter_than_the_gap_is_refused_with_what_to_do() -> None:
     with pytest.raises(
-        InputError, match=r"cannot split the applications: .*gap_days=0.*Section `split` of params.yaml"
+        InputError, match=r"cannot split the applications \(section `split` of params.yaml\): .*gap_days=0"
     ):
         samples(outcomes(MONTHLY[:12]))
 

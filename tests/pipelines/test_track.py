@@ -80,7 +80,9 @@ def test_the_logged_model_scores_feature_columns_as_the_bundle_does(tracked):
 
     scored = mlflow.pyfunc.load_model(f"runs:/{runs[0].info.run_id}/model").predict(rows[list(bundle.encoder.names)])
 
-    assert list(scored.columns) == ["pd_12m", "points", "grade", "reasons_against", "reasons_in_favour"]
+    reasons = ["reasons_against", "reasons_in_favour"]
+    assert list(scored.columns) == ["pd_12m", "points", "grade", "explained_coverage", *reasons]
+    assert scored["explained_coverage"].between(0, 1).all()
     assert np.array_equal(scored["pd_12m"], bundle.pd(rows))
     assert scored["grade"].tolist() == bundle.grade(rows).tolist()
 
@@ -194,6 +196,10 @@ def test_a_server_of_the_registered_model_answers_a_request_in_json_with_pd_poin
         little = requests.post(f"{address}/invocations", json=of_an_industry_alone, timeout=60)
         wrong = {"dataframe_split": {"columns": ["cx_industry"], "data": [[5]]}}
         refused = requests.post(f"{address}/invocations", json=wrong, timeout=60)
+        percent = {"dataframe_records": [{"sv_liabilities_to_assets": 55.0}]}
+        outside = requests.post(f"{address}/invocations", json=percent, timeout=60)
+        strangers = {"dataframe_records": [{"application_id": "x"}, {"application_id": "y"}]}
+        nobody = requests.post(f"{address}/invocations", json=strangers, timeout=60)
 
     predictions = pd.DataFrame(answer.json()["predictions"])
     assert predictions["pd_12m"].tolist() == pytest.approx(bundle.pd(rows).tolist(), rel=1e-12)
@@ -201,6 +207,10 @@ def test_a_server_of_the_registered_model_answers_a_request_in_json_with_pd_poin
     assert predictions["grade"].tolist() == bundle.grade(rows).tolist()
     assert predictions["reasons_against"].str.fullmatch(r"([A-Z]{2}\d\d-( [A-Z]{2}\d\d-){0,3})?").all()
     assert 0 < little.json()["predictions"][0]["pd_12m"] < 1
+    assert little.json()["predictions"][0]["explained_coverage"] < 0.5
+    assert [outside.status_code, nobody.status_code] == [400, 400]
+    assert "sv_liabilities_to_assets 55 is outside of what it can be: 0 to 3" in outside.json()["message"]
+    assert "no column of the model is there" in nobody.json()["message"]
     assert refused.status_code == 400
     assert "column 'cx_industry' was text when fitting" in refused.json()["message"]
     assert "stack_trace" not in refused.json()

@@ -443,3 +443,65 @@ def test_every_fault_of_the_table_has_its_test() -> None:
     named = {name for name in FAULTS if f"Fault {name}" in Path(__file__).read_text(encoding="utf-8")}
 
     assert {*STOPPING, *ASIDE, *GOING_ON, *named} == set(FAULTS)
+
+
+def test_a_folder_that_holds_a_model_is_never_taken_for_an_output(portfolio: Portfolio, tmp_path: Path) -> None:
+    """Every stage leaves a summary of its own; the name of a file alone does not make a folder a job's."""
+    train = shutil.copytree((portfolio.folder / BUNDLE).parent, tmp_path / "train")
+    (train / "summary.json").write_text("{}", encoding="utf-8")
+    matrix(portfolio, ROWS).to_parquet(tmp_path / "m.parquet", index=False)
+    before = listing(train)
+
+    said = refusal(portfolio, tmp_path / "m.parquet", train)
+
+    assert "holds files that no job wrote (" in said
+    assert listing(train) == before
+
+
+def test_an_applicant_alone_is_judged_as_in_a_batch(portfolio: Portfolio, tmp_path: Path) -> None:
+    """A table with a header and no rows says that nobody has such a row, not that nobody asked."""
+    own = portfolio.folder / "own"
+    everybody = pd.read_csv(own / "applications.csv", dtype=str)
+    together = score(
+        portfolio, own, tmp_path / "together", policy="balanced", changes={"score__max_lost_importance": 1.0}
+    )
+    one = everybody[everybody["application_id"] == records(tmp_path / "together")["application_id"].iloc[0]]
+    alone = tmp_path / "own"
+    alone.mkdir()
+    for path in own.glob("*.csv"):
+        rows = pd.read_csv(path, dtype=str)
+        mine = rows[rows["customer_id"].isin(one["customer_id"])] if "customer_id" in rows else rows
+        mine.to_csv(alone / path.name, index=False)
+    one.to_csv(alone / "applications.csv", index=False)
+
+    told = score(portfolio, alone, tmp_path / "alone", policy="balanced", changes={"score__max_lost_importance": 1.0})
+
+    assert (together["absent_tables"], told["absent_tables"]) == ({}, {})
+    found = records(tmp_path / "alone").drop(columns=["input_fingerprint"])
+    batch = records(tmp_path / "together").drop(columns=["input_fingerprint"])
+    pd.testing.assert_frame_equal(
+        found, batch[batch["application_id"].isin(one["application_id"])].reset_index(drop=True)
+    )
+
+
+def test_a_misspelt_optional_column_is_named(portfolio: Portfolio, tmp_path: Path) -> None:
+    own = shutil.copytree(portfolio.folder / "own", tmp_path / "own")
+    asked = pd.read_csv(own / "applications.csv", dtype=str).rename(columns={"requested_terms_days": "terms"})
+    asked.to_csv(own / "applications.csv", index=False)
+
+    told = score(portfolio, own, tmp_path / "out", changes={"score__max_lost_importance": 1.0})
+
+    assert told["ignored_columns"] == {"applications": ["terms"]}
+
+
+@pytest.mark.parametrize("kind", ["csv", "parquet"])
+def test_a_day_is_one_in_every_kind_of_file_or_in_none(kind: str, portfolio: Portfolio, tmp_path: Path) -> None:
+    days = ["2024/1/5", "2024-1-5", "9999-12-31", "1800-01-01", "2024-02-30"] + ["2024-01-05"] * (ROWS - 5)
+    frame = matrix(portfolio, ROWS).assign(as_of=days)
+    path = tmp_path / f"m.{kind}"
+    frame.to_csv(path, index=False) if kind == "csv" else frame.to_parquet(path, index=False)
+
+    score(portfolio, path, tmp_path / "out", changes={"score__max_lost_importance": 1.0})
+
+    found = {row["row"]: row["rule"] for row in rejects(tmp_path / "out")}
+    assert found == {"1": "DQ03", "2": "DQ03", "3": "DQ06", "4": "DQ06", "5": "DQ03"}
