@@ -202,7 +202,8 @@ def test_segments_are_told_in_words_and_what_the_data_name_in_theirs() -> None:
     assert pages._segment_name("industry: B", en) == "industry: mining"
     assert pages._segment_name("industry: B", zh) == "行业：采矿业"
     assert pages._segment_name("size: unknown", zh) == "规模：未知"
-    assert pages._segment_name("region: 31", en) == "region: 31"
+    assert pages._segment_name("region: 31", en) == "region: Shanghai"
+    assert pages._segment_name("region: US-TX", zh) == "地区：US-TX"
     assert pages._segment_name("all: all", en) == "all"
 
 
