@@ -142,6 +142,29 @@ def importance(contributions: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame({"mean_abs_points": size, "share": size / max(float(size.sum()), 1e-12)})
 
 
+def importance_of(bundle: Bundle, explainers: Explainers) -> Floats:
+    """Return each feature's share of the model's mean absolute points, on the bundle's background rows; shape (n_features,).
+
+    ValueError if the bundle holds no background.
+    """
+    if bundle.background is None:
+        raise ValueError("the bundle holds no background rows to tell what matters to the model; train it anew")
+    values = pd.DataFrame(explainers.indicators.explain(bundle.background).features)
+    return importance(values)["share"].to_numpy(dtype=np.float64)
+
+
+def coverage(known: NDArray[np.bool_], weight: Floats) -> Floats:
+    """Return by row what known values carry of what matters to the model, 0..1.
+
+    `known` is of shape (n_features, n_rows), `weight` as `importance_of` gives it.
+    """
+    # Feature after feature, so that a row's sum does not depend on how many rows stand beside it.
+    total = np.zeros(known.shape[1])
+    for there, share in zip(known, weight, strict=True):
+        total += share * there
+    return np.round(total, 9)
+
+
 def feature_directions(explanation: Explanation, X: pd.DataFrame, catalogue: Catalogue, factor: float) -> pd.DataFrame:
     """Return per feature what its values do to risk: rho, verdict and the mean points of applicants without a value.
 

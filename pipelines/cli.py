@@ -32,25 +32,26 @@ def _errors_in_words(*, as_json: bool = False) -> Iterator[None]:
     from pipelines.errors import InputError
 
     try:
-        try:
-            yield
-        except FileNotFoundError as missing:
-            if said := _of_a_stage(missing):
-                raise InputError(said) from None
+        yield
+    except (InputError, FileNotFoundError) as error:
+        said = str(error) if isinstance(error, InputError) else _stage_to_run(error)
+        if said is None:
             raise
-    except InputError as error:
-        typer.secho(f"error: {error}", err=True, fg="red")
+        typer.secho(f"error: {said}", err=True, fg="red")
         if as_json:
-            typer.echo(json.dumps({"error": str(error), "exit_code": UNUSABLE_INPUT}, ensure_ascii=False))
+            typer.echo(json.dumps({"error": said, "exit_code": UNUSABLE_INPUT}, ensure_ascii=False))
         sys.exit(UNUSABLE_INPUT)
 
 
-def _of_a_stage(error: FileNotFoundError) -> str | None:
-    """Return what to run first where a file that a stage writes is not there yet."""
+def _stage_to_run(error: FileNotFoundError) -> str | None:
+    """Return what to run first where a file that a stage writes is not there yet; None for any other file."""
+    from pipelines.io import not_yet
+
+    commands = (command.callback for command in app.registered_commands if command.callback)
+    stages = {command.__name__ for command in commands if (command.__doc__ or "").startswith("Stage:")}
     found = re.search(r"data/([a-z]+)/[\w./-]+", str(error))
-    if found is None:
-        return None
-    return f"{found[0]} not found; run stage {found[1]} first (`admission {found[1]}`, or `admission repro` for all)"
+    stage = {"canonical": "ingest", "raw": "ingest", "truth": "ingest"}.get(found[1], found[1]) if found else ""
+    return not_yet(found[0], stage) if found and stage in stages else None
 
 
 def _log_to_stderr() -> None:

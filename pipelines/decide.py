@@ -66,18 +66,17 @@ class Answers(NamedTuple):
 
 def read_answers(params: Params) -> Answers:
     """Return what the stage found in the project's folders; InputError if the policy has changed since."""
-    loaded = refuse_other_policy(params)
-    return Answers(loaded, pd.read_parquet(DECISIONS))
-
-
-def refuse_other_policy(params: Params) -> Loaded:
-    """Return the policy of the run; InputError if another one, or an earlier version of its file, has decided."""
-    loaded, stated = policy.load(params.decide.policy), read_json(POLICY)["in_force"]["version"]
+    loaded, stated = wanted_and_stated(params)
     if loaded.version != stated:
         raise InputError(
             f"{FOLDER} was decided by policy {stated}, decide.policy is {loaded.version} now; run `admission decide` again"
         )
-    return loaded
+    return Answers(loaded, pd.read_parquet(DECISIONS))
+
+
+def wanted_and_stated(params: Params) -> tuple[Loaded, str]:
+    """Return the policy that the parameters name and the version that has decided; InputError if either is not there."""
+    return policy.load(params.decide.policy), read_json(POLICY)["in_force"]["version"]
 
 
 def _through_the_door(params: Params) -> pd.DataFrame:

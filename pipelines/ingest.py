@@ -220,7 +220,9 @@ def _count(table: Table, judged: ir.Table, lines: ir.Table) -> dict[str, Any]:
     unread = int(lines.count().to_pyarrow().as_py())
     rules = [_rule(row["dq_rule"], "quarantined", row["n"]) for row in by_rule]
     rules += [_rule("DQ03", "quarantined", unread)] if unread else []
-    rules += [_rule(c.removeprefix("dq_fixed_"), "repaired", counts[c]) for c in fixes if counts[c]]
+    rules += [
+        _rule(rule, _ACTIONS.get(rule, "repaired"), counts[c]) for c in fixes if counts[c] for rule in [_fixed(c)]
+    ]
     rules += [_rule(c.removeprefix("dq_flag_"), "flagged", counts[c]) for c in flags if counts[c]]
     return {
         "table": table.name,
@@ -231,6 +233,14 @@ def _count(table: Table, judged: ir.Table, lines: ir.Table) -> dict[str, Any]:
         "quarantined": sum(row["n"] for row in by_rule) + unread,
         "rules": rules,
     }
+
+
+_ACTIONS = {"DQ01": "dropped"}
+"""What is done to rows that a rule mends, where that is no repair: an exact copy is left out."""
+
+
+def _fixed(column: str) -> str:
+    return column.removeprefix("dq_fixed_")
 
 
 def _rule(rule: str, action: str, n: int) -> dict[str, Any]:

@@ -125,10 +125,13 @@ def read_canonical(connection: Connection, folder: Path) -> dict[str, ir.Table]:
 def existing(path: Path, stage: str) -> Path:
     """Return the path of a file that an earlier stage wrote; InputError names the stage if it is not there."""
     if not path.exists():
-        raise InputError(
-            f"{path} not found; run stage {stage} first (`admission {stage}`, or `admission repro` for all)"
-        )
+        raise InputError(not_yet(path, stage))
     return path
+
+
+def not_yet(path: Path | str, stage: str) -> str:
+    """Return in words that a stage has not written its file yet, and what to do."""
+    return f"{path} not found; run stage {stage} first (`admission {stage}`, or `admission repro` for all)"
 
 
 def write_json(path: Path, value: Any) -> None:

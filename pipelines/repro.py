@@ -38,10 +38,12 @@ def run() -> None:
 
 def _policy_changed(params: Params) -> bool:
     """Whether a policy file of the user's own, which is no dep of DVC, has changed since it decided."""
-    from pipelines.decide import POLICY
-    from pipelines.policy import load as policy
+    from pipelines.decide import POLICY, wanted_and_stated
 
-    return POLICY.exists() and policy(params.decide.policy).version != read_json(POLICY)["in_force"]["version"]
+    if not (Path(params.decide.policy).is_file() and POLICY.exists()):
+        return False
+    wanted, stated = wanted_and_stated(params)
+    return wanted.version != stated
 
 
 def _dvc(*arguments: str) -> None:

@@ -10,11 +10,10 @@ import mlflow
 import numpy as np
 import pandas as pd
 from mlflow.exceptions import MlflowException
-from numpy.typing import NDArray
 
 from features.dimensions import CATALOGUE
 from models.bundle import Bundle
-from models.explanation import Explainers, explain, importance
+from models.explanation import Explainers, coverage, explain, importance_of
 from models.reasons import coded
 
 
@@ -25,7 +24,7 @@ class AdmissionScorer(mlflow.pyfunc.PythonModel):
         """Read the bundle, build its explainers, compile what answers a request; BundleError if it is not what was written."""
         self.bundle = Bundle.read(Path(context.artifacts["bundle"]))
         self.explainers = Explainers.of(self.bundle, CATALOGUE)
-        self.weight = self._importance()
+        self.weight = importance_of(self.bundle, self.explainers)
         self._scored(pd.DataFrame(index=[0]))  # the first applicant shall not wait for the compiler
 
     def predict(self, context: Any, model_input: pd.DataFrame, params: dict[str, Any] | None = None) -> pd.DataFrame:  # noqa: ARG002 - MLflow's signature
@@ -48,23 +47,16 @@ class AdmissionScorer(mlflow.pyfunc.PythonModel):
         except ValueError as error:
             raise MlflowException.invalid_parameter_value(str(error)) from error
 
-    def _importance(self) -> NDArray[np.float64]:
-        """Return each feature's share of the mean absolute contributions to the background rows, shape (n_features,)."""
-        if self.bundle.background is None:
-            return np.full(len(self.bundle.encoder.names), np.nan)
-        values = self.explainers.indicators.explain(self.bundle.background).features
-        return importance(pd.DataFrame(values))["share"].to_numpy(dtype=np.float64)
-
     def _scored(self, given: pd.DataFrame) -> pd.DataFrame:
         X = given.reindex(columns=list(self.bundle.encoder.names))
-        known = ~np.isnan(self.bundle.encoder.matrix(X))
+        known = ~np.isnan(self.bundle.encoder.matrix(X).T)
         against, in_favour = coded(explain(self.bundle, X, CATALOGUE, explainers=self.explainers), CATALOGUE)
         return pd.DataFrame(
             {
                 "pd_12m": self.bundle.pd(X),
                 "points": self.bundle.points(X),
                 "grade": self.bundle.grade(X),
-                "explained_coverage": np.round(known @ self.weight, 9),
+                "explained_coverage": coverage(known, self.weight),
                 "reasons_against": against,
                 "reasons_in_favour": in_favour,
             },

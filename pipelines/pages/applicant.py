@@ -190,12 +190,12 @@ def knock_outs(case: dict[str, Any], w: Wording) -> list[str]:
 
 
 def _named(rule: str, w: Wording) -> str:
-    return w.say("knock_outs.named", rule=rule, what=w.of(_RULES[rule]))
+    return w.say("with_aside", text=rule, aside=w.of(_RULES[rule]))
 
 
 def _hit(found: dict[str, Any], w: Wording) -> str:
     rule = _RULES[found["rule"]]
-    proofs = w.joined([w.say("knock_outs.named", rule=p["key"], what=w.day(p["since"])) for p in found["proofs"]])
+    proofs = w.joined([w.say("with_aside", text=p["key"], aside=w.day(p["since"])) for p in found["proofs"]])
     return w.say("knock_outs.hit", rule=rule.id, what=w.of(rule), proofs=proofs, action=w.say(f"action.{rule.action}"))
 
 

@@ -23,7 +23,7 @@ def documents(audit: dict[str, Any], details: dict[str, Any], render: Callable[.
 
 
 def _view(audit: dict[str, Any], details: dict[str, Any], w: Wording) -> dict[str, Any]:
-    names = _names(details, w)
+    names = check_names(details, w)
     verdicts = audit["verdicts"]
     return {
         "audit": audit,
@@ -54,7 +54,7 @@ def _view(audit: dict[str, Any], details: dict[str, Any], w: Wording) -> dict[st
     }
 
 
-def _names(details: dict[str, Any], w: Wording) -> dict[str, str]:
+def check_names(details: dict[str, Any], w: Wording) -> dict[str, str]:
     """Return the name of every verdict's key."""
     return {row["id"]: f"{row['battery']} {row[w.lang]}" for row in details["checks"]}
 
@@ -249,7 +249,7 @@ def _limits(audit: dict[str, Any], details: dict[str, Any], w: Wording) -> list[
     if truth:
         rate, mean = w.percent(truth["default_rate"]), w.percent(truth["mean_pd"])
         said.insert(1, w.say("limits.truth", n=w.number(truth["n"]), pd=mean, rate=rate))
-    names = _names(details, w)
+    names = check_names(details, w)
     short = [names.get(key, key) for key, verdict in audit["verdicts"].items() if verdict == "not enough data"]
     if short:
         said.append(w.say("limits.no_data", names=w.joined(short)))

@@ -12,6 +12,7 @@ from models.metrics import METRICS
 from pipelines.charts import DIMENSION_COLOURS, share_bar
 from pipelines.pages import portfolio_charts as charts
 from pipelines.pages import verdicts
+from pipelines.pages.audit import check_names
 from pipelines.pages.policy import policy_view
 from pipelines.pages.wording import DASH, Wording
 
@@ -123,8 +124,7 @@ def _validation(run: dict[str, Any], w: Wording) -> dict[str, str]:
     """Return how many checks of the validation came out how, and the name of each that is not up to the standard."""
     if "audit" not in run:
         return {}
-    found, checks = run["audit"]["audit"], run["audit"]["details"]["checks"]
-    names = {row["id"]: f"{row['battery']} {row[w.lang]}" for row in checks}
+    found, names = run["audit"]["audit"], check_names(run["audit"]["details"], w)
     red = [names.get(key, key) for key, verdict in found["verdicts"].items() if verdict == "red"]
     counts = {colour: w.number(found[colour]) for colour in ("green", "amber", "red")}
     return {**counts, "names": w.joined(red) or w.say("nothing")}
@@ -256,13 +256,12 @@ def _gains_by_path(run: dict[str, Any], w: Wording) -> list[tuple[str, str]]:
     """Return the features whose absence raises the score by path-dependent values, as the validation report has them."""
     if "audit" not in run:
         return []
-    rows = [row for row in run["audit"]["details"]["missing"] if row["model"] == "model"]
-    told = [(w.points(row["missing_mean_points"]), w.percent(row["missing_share"])) for row in rows]
-    names = [w.feature(CATALOGUE.feature(row["feature"])) for row in rows]
-    return [
-        (name, w.say("audit.missing_by_path", points=points, share=share))
-        for name, (points, share) in zip(names, told, strict=True)
-    ]
+    found = []
+    for row in (row for row in run["audit"]["details"]["missing"] if row["model"] == "model"):
+        points, share = w.points(row["missing_mean_points"]), w.percent(row["missing_share"])
+        words = w.say("audit.missing_by_path", points=points, share=share)
+        found.append((w.feature(CATALOGUE.feature(row["feature"])), words))
+    return found
 
 
 def no_exceptions(w: Wording) -> str:

@@ -193,14 +193,11 @@ class Wording:
         return self.plain(x)
 
     def _category(self, feature: str, value: str) -> str:
+        """Return a category in words: an industry's section, a province with its code (`32 Jiangsu`), others as they are."""
         if feature == "cx_industry":
             return self.name("industry", value)
-        return self.region(value) if feature == "cx_region" else value
-
-    def region(self, code: str) -> str:
-        """Return a region's code with the name of the province where it is one of GB/T 2260: `32 Jiangsu`."""
-        name = self.name("region", code)
-        return name if name == code else f"{code} {name}"
+        province = self.name("region", value) if feature == "cx_region" else value
+        return value if province == value else f"{value} {province}"
 
     def window(self, window: str) -> str:
         """Return an observation period in words; one that the glossary does not know as it is written."""

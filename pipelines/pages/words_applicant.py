@@ -102,7 +102,7 @@ APPLICANT: dict[str, tuple[str, str]] = {
         "Rules on the customer's records checked: {n}; none is hit.",
         "已核查 {n} 项基于客户记录的红线，均未命中。",
     ),
-    "knock_outs.named": ("{rule} ({what})", "{rule}（{what}）"),
+    "with_aside": ("{text} ({aside})", "{text}（{aside}）"),
     "knock_outs.hit": (
         "Knock-out {rule} is hit: {what}; proof: {proofs}. {action}",
         "命中准入红线 {rule}：{what}；依据：{proofs}。{action}",

@@ -117,8 +117,8 @@ PORTFOLIO: dict[str, tuple[str, str]] = {
         "检验样本仅有 {bads} 笔违约，区间较宽，单个等级难以判断。",
     ),
     "limit.validation": (
-        "Of the checks of the validation report {green} meet the standard, {amber} need attention, {red} do not meet it: "
-        "{names}.",
+        "Of the checks of the validation report {green} meet the standard and {amber} need attention. Not up to it "
+        "({red}): {names}.",
         "验证报告各项检验：{green} 项符合标准，{amber} 项需要关注，{red} 项不符合标准：{names}。",
     ),
     "limit.scorecard": (

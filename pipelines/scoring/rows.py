@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from features.catalogue import Catalogue, Feature
 from features.dimensions import CATALOGUE
 from features.knock_outs import READ
+from features.tables import APPLICATIONS
 from pipelines.errors import InputError
 from pipelines.scoring.evidence import BOUNDS, EVIDENCE
 from pipelines.scoring.rejects import Reject
@@ -26,7 +27,7 @@ Bools = NDArray[np.bool_]
 TABLE = "features"
 RULES = {rule.id for rule in READ}
 
-DAYS = ("1990-01-01", "2099-12-31")
+DAYS = (APPLICATIONS["as_of"].earliest, "2099-12-31")
 """Between which an application can have been made; raw tables know the day up to which their data reach, a matrix does not."""
 
 

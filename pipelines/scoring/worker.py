@@ -15,7 +15,7 @@ from scipy.special import expit
 
 from features.dimensions import CATALOGUE
 from models.bundle import Bundle
-from models.explanation import LARGEST_GAP, Explainers, importance
+from models.explanation import LARGEST_GAP, Explainers, coverage, importance_of
 from models.reasons import MOST_AGAINST, MOST_FOR, NAMED_FROM_POINTS, NONE, Reasons, reasons
 from models.selection import Support
 from models.shapley.matrix import Explained
@@ -105,7 +105,7 @@ class Worker:
         columns = {"application_id": rows.application_id, "customer_id": rows.customer_id, "as_of": rows.as_of}
         explained = self._explainers.indicators.explain(matrix, self.threads) if self.with_reasons else None
         columns |= self._risk(explained.margin if explained else self._margins(matrix))
-        columns["explained_coverage"] = pa.array(_coverage(known, self.weight))
+        columns["explained_coverage"] = pa.array(coverage(known, self.weight))
         columns["flags"] = self._flags(len(rows.frame), unseen)
         if explained is not None:
             columns |= self._why(explained, known, columns["points"].to_numpy())
@@ -202,30 +202,11 @@ def _refuse_other_margins(bundle: Bundle, explainers: Explainers) -> None:
         raise ValueError("the model's tables and LightGBM predict different margins; install the locked versions anew")
 
 
-def importance_of(bundle: Bundle, explainers: Explainers) -> Floats:
-    """Return each feature's share of the model's mean absolute points, on the bundle's background rows; shape (n_features,).
-
-    ValueError if the bundle holds no background.
-    """
-    if bundle.background is None:
-        raise ValueError("the bundle holds no background rows to tell what matters to the model; train it anew")
-    values = pd.DataFrame(explainers.indicators.explain(bundle.background).features)
-    return importance(values)["share"].to_numpy(dtype=np.float64)
-
-
 def _support(bundle: Bundle, weight: Floats) -> Support:
     ranges = {
         name: (told["low"], told["high"]) for name, told in bundle.reference.items() if told.get("low") is not None
     }
     return Support.of(ranges, pd.Series(weight, index=list(bundle.encoder.names)))
-
-
-def _coverage(known: NDArray[np.bool_], weight: Floats) -> Floats:
-    # Feature after feature, so that a row's sum does not depend on how many rows stand beside it.
-    total = np.zeros(known.shape[1])
-    for there, share in zip(known, weight, strict=True):
-        total += share * there
-    return np.round(total, 9)
 
 
 def _in_words(

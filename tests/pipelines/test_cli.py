@@ -11,7 +11,7 @@ import pytest
 from trial import dvc_stages
 from typer.testing import CliRunner
 
-from pipelines.cli import app, run_stage
+from pipelines.cli import _stage_to_run, app, run_stage
 from pipelines.sources import SOURCES
 
 ROOT = Path(__file__).parents[2]
@@ -125,3 +125,8 @@ def test_a_stage_whose_input_is_not_there_names_the_stage_to_run(
 
     assert stopped.value.code == 2
     assert "data/split/samples.parquet not found; run stage split first (`admission split`" in capsys.readouterr().err
+
+
+def test_a_file_of_no_stage_that_is_not_there_is_no_stage_s_fault() -> None:
+    assert _stage_to_run(FileNotFoundError("data/external/mine.csv")) is None
+    assert "run stage ingest first" in str(_stage_to_run(FileNotFoundError("data/canonical/customers.parquet")))

@@ -55,7 +55,7 @@ def test_a_term_is_translated_and_fills_the_same_places_in_both_languages(key: s
         "colon",
         "comma",
         "semicolon",
-        "knock_outs.named",
+        "with_aside",
     }
     assert fields(english) == fields(chinese)
 

@@ -1,5 +1,6 @@
 """The main job as a user runs it: DVC, twice, in a copy of the project's tracked files."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -88,3 +89,20 @@ def test_a_stage_that_fails_stops_the_job_with_its_message_and_exit_code_two(pro
     assert failed.returncode == 2
     assert "nowhere" in failed.stderr
     assert "Traceback" not in failed.stderr
+
+
+def test_a_policy_file_of_ones_own_that_has_changed_decides_anew(project):
+    """DVC does not know the file; a report of the policy before would pass for today's."""
+    own, params, answers = project / "own.yaml", project / "params.yaml", project / "data/decide/policy.json"
+    shutil.copy(ROOT / "pipelines/policies/balanced.yaml", own)
+    params.write_text(params.read_text().replace("  policy: balanced\n", "  policy: own.yaml\n"))
+    first = _run("admission", "repro", folder=project)
+    before = json.loads(answers.read_text())["in_force"]
+    own.write_text(own.read_text().replace("owner: credit risk 信用风险部", "owner: sales"))
+
+    second = _run("admission", "repro", folder=project)
+
+    assert (first.returncode, second.returncode) == (0, 0), second.stderr[-3000:]
+    after = json.loads(answers.read_text())["in_force"]
+    assert (before["owner"], after["owner"]) == ("credit risk 信用风险部", "sales")
+    assert "owned by sales" in (project / "data/report/portfolio.en.html").read_text()
